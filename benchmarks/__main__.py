@@ -19,6 +19,7 @@ MODULES = {
         ),
         ("fairness", ("fairness",)),
         ("scraper", ("previews", "scrape")),
+        ("page", ("page",)),
         ("renderer", ("pool", "flood", "express", "wear", "hostile")),
     )
     for name in names

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from .chromium import Chromium
 from .watch import Watch
 
 #: Milliseconds until an element must be there. A busy machine is slow.
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Visitor:

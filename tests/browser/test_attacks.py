@@ -1,0 +1,125 @@
+"""The attack texts of tests/xss on both pages: none runs a script, and none sends a request."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support import wait_until
+from tests.system.rig.client import Client
+from tests.system.rig.publisher import publisher
+from tests.system.rig.stack import ADMIN, Stack
+from tests.xss.vectors import VECTORS
+
+from .conftest import EMBEDDED_ONLY, MakeVisitor
+from .rig import traps
+from .rig.board import Board
+from .rig.fronts import Front
+from .rig.ops import Ops
+from .rig.watch import Watch
+
+pytestmark = [EMBEDDED_ONLY, pytest.mark.timeout(300)]
+
+#: Texts that are typed by hand; the others are posted by requests of the page.
+TYPED = 12
+
+#: Characters of a key's note, and texts of one dead letter.
+NOTE = 200
+LETTER = 10
+
+#: Posts some texts by the page's own session, a few at a time.
+POST = """async ([channel, texts]) => {
+    const headers = {'Content-Type': 'application/json', 'Splitflap-Page': '1'};
+    const send = async text => (await fetch('/v1/posts', {
+        method: 'POST', headers, body: JSON.stringify({text, channel}),
+    })).status;
+    const statuses = [];
+    for (let at = 0; at < texts.length; at += 10)
+        statuses.push(...await Promise.all(texts.slice(at, at + 10).map(send)));
+    return statuses;
+}"""
+
+
+def test_no_text_runs_a_script_on_the_board(
+    board: Board, client: Client, channel: str, watch: Watch
+) -> None:
+    """Every event of a user is fired on every element of every post."""
+    watch.tolerate("status of 422 .*/v1/posts")  # a text with a forbidden character
+    tab = board.tab
+    tab.evaluate(traps.SET)
+    statuses = tab.evaluate(POST, [channel, VECTORS])
+    assert set(statuses) == {202, 422}
+    accepted = [text for text, status in zip(VECTORS, statuses, strict=True) if status == 202]
+    assert len(accepted) > 0.95 * len(VECTORS)
+    typed = accepted[:: len(accepted) // TYPED]
+    for text in typed:
+        board.draft.fill(text)
+        tab.wait_for_timeout(500)  # the preview begins after a pause
+        board.send.click()
+    count = len(typed) + len(accepted)
+    wait_until(lambda: is_done(client, channel, count), "all posts")
+    tab.reload()
+    tab.evaluate(traps.SET)
+    while board.posts.count() < count:
+        tab.mouse.wheel(0, 20_000)
+        tab.wait_for_timeout(50)
+    expect(board.posts).to_have_count(count)
+    assert board.posts.evaluate_all(traps.FIRE) > 10 * len(VECTORS)
+    tab.wait_for_timeout(500)  # a request that a script has begun
+    # The page works as before.
+    board.write("afterwards")
+    board.expect_complete("afterwards")
+
+
+def is_done(client: Client, channel: str, count: int) -> bool:
+    """Whether so many posts of a channel have come to an end."""
+    posts = client.posts(channel)
+    return len(posts) == count and all(is_final(post) for post in posts)
+
+
+def is_final(post: Any) -> bool:
+    """Whether a post changes no more."""
+    return post["state"] in {"complete", "failed"}
+
+
+def test_no_text_runs_a_script_on_the_operators_page(
+    stack: Stack, client: Client, make_visitor: MakeVisitor, front: Front
+) -> None:
+    """Texts come as dead letters, as notes of keys, as filters, and as a browser's name."""
+    # A letter is JSON, which cannot have half of a surrogate pair.
+    texts = [text.encode("utf-8", "replace").decode() for text in VECTORS]
+    batches = [texts[at : at + LETTER] for at in range(0, len(texts), LETTER)]
+    letters = [json.dumps({"version": 91, "texts": batch}) for batch in batches]
+    with publisher(stack) as to:
+        for letter in letters:
+            to.put("results", letter.encode())
+    path = "/v1/dead/count?reason=version%2091%3B%20this%20release%20reads%201"
+    wait_until(lambda: client.get(path).json()["count"] == len(letters), "all dead letters")
+    for text in VECTORS[::10]:
+        note = "".join(filter(str.isprintable, text))[:NOTE]
+        client.post("/v1/keys", {"account": "attacker", "name": note, "scopes": ["read"]})
+    visitor = make_visitor(front.origin, user_agent="<img src=x onerror=alert(1)>")
+    visitor.context.add_init_script(traps.SET)
+    ops = Ops.of(visitor, ADMIN)
+    tab = ops.tab
+    ops.show("Dead letters")
+    ops.filter(reason="version 91; this release reads 1")
+    tab.get_by_role("button", name="Show more").click()
+    expect(ops.letters).to_have_count(len(letters))
+    ops.letters.first.click()
+    body = ops.dialog.get_by_label("Body of the letter")
+    for letter in reversed(letters):
+        expect(body).to_contain_text(json.loads(letter)["texts"][0][:5])
+        body.evaluate_all(traps.FIRE)
+        ops.dialog.get_by_role("button", name="Next").click()
+    ops.dialog.get_by_role("button", name="Close").click()
+    for text in VECTORS[::40]:
+        ops.filter(reason=text, queue=text, account=text)
+        expect(tab.get_by_text("No dead letter matches this filter.")).to_be_visible()
+    for view in ("Keys", "Sessions", "Audit", "Overview"):
+        shown = ops.show(view)
+        tab.wait_for_timeout(300)  # its list comes by a request
+        shown.get_by_role("table").evaluate_all(traps.FIRE)
+    ops.show("Keys")
+    expect(tab.get_by_role("row").filter(has_text="attacker")).to_have_count(len(VECTORS[::10]))

@@ -1,0 +1,74 @@
+"""The session of a browser: signing in and out, and the end of its key."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.system.rig.client import Client
+
+from .conftest import MakeVisitor
+from .rig.board import Board
+from .rig.fronts import Front
+from .rig.watch import Watch
+
+REFUSED = "status of 401"
+
+
+def test_the_key_of_a_link_leaves_the_address_bar(
+    board: Board, front: Front, key: str, channel: str
+) -> None:
+    """No script can read it any more: it is exchanged for a cookie."""
+    assert board.tab.url == f"{front.origin}/?channel={channel}"
+    board.tab.reload()
+    expect(board.draft).to_be_visible()
+    everything = board.tab.evaluate(
+        "JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}, history.state])"
+    )
+    assert key not in everything
+    (cookie,) = board.visitor.context.cookies()
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+    assert key not in cookie["value"]
+
+
+def test_signing_out_leads_to_the_sign_in_and_keeps_the_draft(
+    board: Board, key: str, watch: Watch
+) -> None:
+    """The other tab of the same browser signs out too."""
+    watch.tolerate(REFUSED)
+    board.draft.fill("not yet sent")
+    board.tab.get_by_role("button", name="Sign out").click()
+    expect(board.sign_in).to_be_visible()
+    expect(board.posts).to_have_count(0)
+    assert not [c for c in board.visitor.context.cookies() if c["value"]]
+    board.sign_in_with(key)
+    expect(board.draft).to_have_value("not yet sent")
+
+
+def test_a_revoked_key_leads_to_the_sign_in_and_keeps_the_draft(
+    make_visitor: MakeVisitor, front: Front, client: Client, channel: str, watch: Watch
+) -> None:
+    """The page finds it out by itself: nobody has to touch it."""
+    watch.tolerate(REFUSED)
+    account = f"revoked-{channel}"
+    made = client.new_key(account, "read", "write")
+    board = Board.of(make_visitor(front.origin), made["key"], channel)
+    board.draft.fill("not yet sent")
+    assert client.delete(f"/v1/keys/{made['id']}").ok
+    expect(board.sign_in).to_be_visible()
+    board.sign_in_with(client.new_key(account, "read", "write")["key"])
+    expect(board.draft).to_have_value("not yet sent")
+    board.send.click()
+    board.expect_complete("not yet sent")
+
+
+@pytest.mark.parametrize("path", ["/", "/ops"])
+def test_a_wrong_key_is_refused_in_words(
+    path: str, make_visitor: MakeVisitor, front: Front, watch: Watch
+) -> None:
+    """The field keeps the focus."""
+    watch.tolerate(REFUSED)
+    board = Board(make_visitor(front.origin), path)
+    board.sign_in.fill("sf_not_a_key")
+    board.sign_in.press("Enter")
+    expect(board.tab.get_by_role("alert")).to_contain_text("key")
+    expect(board.sign_in).to_be_focused()

@@ -45,7 +45,7 @@ class TalkService:
             lambda: None,
             lambda: None,
             AccountBacklogs(),
-            lambda _key: None,
+            lambda _secret, _use: None,
         )
 
     def start(self) -> None:

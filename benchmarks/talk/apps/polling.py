@@ -11,7 +11,7 @@ __all__ = ["app"]
 socketio = SocketIO(app, async_mode="threading")
 
 
-@socketio.on("echo")  # type: ignore[untyped-decorator]  # Flask-SocketIO has no types
+@socketio.on("echo")
 def echo(number: int) -> None:
     """The number, and the worker's process id."""
     emit("echo", (number, os.getpid()))

@@ -53,13 +53,13 @@ _RETRIES = {
 app = Flask(__name__)
 
 
-@celery.task(name="finish_links", **_RETRIES)  # type: ignore[untyped-decorator]  # no types
+@celery.task(name="finish_links", **_RETRIES)
 def finish_links(post_id: str, source: str) -> None:
     """The work on one post with links."""
     work.finish(post_id, source)
 
 
-@celery.task(name="finish", **_RETRIES)  # type: ignore[untyped-decorator]  # no types
+@celery.task(name="finish", **_RETRIES)
 def finish(post_id: str, source: str) -> None:
     """The work on one post."""
     work.finish(post_id, source)

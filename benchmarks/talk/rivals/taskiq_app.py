@@ -27,7 +27,7 @@ broker = AioPikaBroker(
 )
 
 
-@broker.task  # type: ignore[untyped-decorator]  # mypy sees no types of it
+@broker.task
 def finish(post_id: str, source: str) -> None:
     """The work on one post, in a thread: neither rendering nor requests is async."""
     work.finish(post_id, source)

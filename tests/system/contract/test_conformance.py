@@ -15,7 +15,7 @@ from tests.system.rig.stack import ADMIN, Stack
 EXAMPLES = 15
 
 #: Seconds for all of schemathesis.
-SCHEMATHESIS_TIMEOUT = 150
+SCHEMATHESIS_TIMEOUT = 300
 
 
 def test_description_is_valid(stack: Stack) -> None:
@@ -31,7 +31,7 @@ def test_description_is_valid(stack: Stack) -> None:
     assert {"/v1/tasks/{task_id}", "/v1/events"} <= set(described["paths"])
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 @pytest.mark.servers
 def test_api_conforms_to_its_description(make_stack: MakeStack, tmp_path: Path) -> None:
     """All checks of schemathesis pass on every operation except the endless streams.

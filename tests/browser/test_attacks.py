@@ -84,13 +84,16 @@ def is_final(post: Any) -> bool:
 
 
 def test_no_text_runs_a_script_on_the_operators_page(
-    stack: Stack, client: Client, make_visitor: MakeVisitor, front: Front
+    stack: Stack, client: Client, make_visitor: MakeVisitor, front: Front, watch: Watch
 ) -> None:
     """Texts come as dead letters, as notes of keys, as filters, and as a browser's name."""
-    # A letter is JSON, which cannot have half of a surrogate pair.
-    texts = [text.encode("utf-8", "replace").decode() for text in VECTORS]
+    # No message has U+0000; a letter with it would have another reason.
+    texts = [text.replace("\0", "") for text in VECTORS]
     batches = [texts[at : at + LETTER] for at in range(0, len(texts), LETTER)]
-    letters = [json.dumps({"version": 91, "texts": batch}) for batch in batches]
+    letters = [
+        json.dumps({"version": 91, "number": number, "texts": batch})
+        for number, batch in enumerate(batches)
+    ]
     with publisher(stack) as to:
         for letter in letters:
             to.put("results", letter.encode())
@@ -109,14 +112,17 @@ def test_no_text_runs_a_script_on_the_operators_page(
     expect(ops.letters).to_have_count(len(letters))
     ops.letters.first.click()
     body = ops.dialog.get_by_label("Body of the letter")
-    for letter in reversed(letters):
-        expect(body).to_contain_text(json.loads(letter)["texts"][0][:5])
+    for number in reversed(range(len(letters))):
+        expect(body).to_contain_text(f'"number": {number},')
         body.evaluate_all(traps.FIRE)
         ops.dialog.get_by_role("button", name="Next").click()
     ops.dialog.get_by_role("button", name="Close").click()
+    watch.tolerate("status of 400 .*/v1/dead")  # no queue has such a name
+    answer = tab.get_by_text("No dead letter matches this filter.").or_(tab.get_by_role("alert"))
     for text in VECTORS[::40]:
-        ops.filter(reason=text, queue=text, account=text)
-        expect(tab.get_by_text("No dead letter matches this filter.")).to_be_visible()
+        for fields in ({"reason": text}, {"queue": text}):
+            ops.filter(**{"reason": "", "queue": "", **fields})
+            expect(answer.first).to_be_visible()
     for view in ("Keys", "Sessions", "Audit", "Overview"):
         shown = ops.show(view)
         tab.wait_for_timeout(300)  # its list comes by a request

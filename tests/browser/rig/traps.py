@@ -8,7 +8,7 @@ undefined;
 """
 
 #: The events of a user and of a browser, fired on every element below the given ones. Links to
-#: other pages are not followed.
+#: other pages are not followed, and the page's own buttons are left alone.
 FIRE = """elements => {
     const stop = event => {
         if (event.target.closest?.('a')) event.preventDefault();
@@ -19,6 +19,7 @@ FIRE = """elements => {
         'paste', 'change', 'input', 'submit', 'scrollend'];
     let count = 0;
     for (const each of elements.flatMap(root => [...root.querySelectorAll('*')])) {
+        if (each.closest('button')) continue;
         for (const kind of kinds)
             each.dispatchEvent(new Event(kind, {bubbles: kind === 'click', cancelable: true}));
         if (each.matches('a, summary')) { each.focus(); each.click(); }

@@ -95,7 +95,7 @@ def test_a_key_is_made_and_revoked(
     watch.tolerate("status of 401")
     view = ops.show("Keys")
     view.get_by_text("Make a key").click()
-    view.get_by_label("Account").fill("observer")
+    view.get_by_role("textbox", name="Account").fill("observer")
     for scope in ("read", "write", "observe"):
         view.get_by_role("checkbox", name=re.compile(f"^{scope}")).set_checked(scope == "observe")
     view.get_by_role("button", name="Make the key").click()

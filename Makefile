@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench talk lint format docs release \
+.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench talk lint format docs pictures release \
     servers specs tools bench-tools images cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
@@ -83,6 +83,10 @@ lint: dev ## Check style, format, types and the direction of imports, of JavaScr
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@.ci/web
+
+pictures: dev ## Take the pictures of README.md anew, in four minutes: installs Chromium (Debian, as root)
+	@.ci/servers pictures
+	$(BIN)/python services/web/pictures.py
 
 format: dev ## Format the code, and apply ruff's fixes
 	$(BIN)/ruff check --fix

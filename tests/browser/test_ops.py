@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support import wait_until
 from tests.system.rig.client import Client
@@ -41,6 +41,21 @@ def test_numbers_move_under_a_load(ops: Ops) -> None:
         ops.tab.wait_for_timeout(200)
     assert ops.number("API", "accepted") > 0
     assert ops.number("Results", "finished") > 0
+
+
+@EMBEDDED_ONLY
+def test_a_chart_tells_its_latest_values_from_the_first_drawing(ops: Ops) -> None:
+    """The second answer, which would bring others, never comes."""
+    answered: list[Route] = []
+
+    def once(route: Route) -> None:
+        answered.append(route)
+        if len(answered) == 1:
+            route.continue_()
+
+    ops.tab.route("**/v1/status/history", once)
+    ops.tab.reload()
+    expect(ops.tab.locator(".u-legend").first).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
 
 
 def test_a_dead_letter_is_filtered_shown_and_replayed(

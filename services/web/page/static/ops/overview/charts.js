@@ -120,6 +120,8 @@ class Charts extends PageElement {
         height: HEIGHT,
         cursor: { sync: { key: 'splitflap' }, points: { size: 6 } },
         legend: { live: true },
+        // The first drawing ends with an empty legend.
+        hooks: { ready: [latest] },
         scales: {
           x: { auto: false },
           y: {
@@ -210,7 +212,7 @@ class Charts extends PageElement {
 }
 
 /**
- * New values, with the latest in the legend unless the pointer asks for another time.
+ * New values.
  * @param {import('./uplot.js').Plot} plot
  * @param {[number[], ...(number | null)[][]]} data
  */
@@ -219,8 +221,16 @@ function show(plot, data) {
   plot.batch(() => {
     plot.setData(data, false);
     plot.setScale('x', { min, max });
-    if (plot.cursor.idx == null) plot.setLegend({ idx: data[0].length - 1 });
+    latest(plot);
   });
+}
+
+/**
+ * Shows the latest values in the legend, unless the pointer asks for another time.
+ * @param {import('./uplot.js').Plot} plot
+ */
+function latest(plot) {
+  if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
 }
 
 /**

@@ -7,6 +7,7 @@
  *   setScale: (name: string, limits: {min: number, max: number}) => void,
  *   setLegend: (at: {idx: number}) => void,
  *   batch: (change: () => void) => void,
+ *   data: [number[], ...(number | null)[][]],
  *   cursor: {idx?: number | null},
  *   setSize: (size: {width: number, height: number}) => void,
  *   destroy: () => void,

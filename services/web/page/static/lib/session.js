@@ -18,6 +18,12 @@ class SessionHolder extends EventTarget {
   current = null;
   /** Whether `start` has ended. */
   known = false;
+  /** The key of a link, while the person has to choose between two accounts. */
+  /** @type {string | null} */
+  offered = null;
+  /** Why the key of a link was refused. */
+  /** @type {string | null} */
+  problem = null;
 
   /** Headers for requests to the API: no form of another page can send this one. */
   headers() {
@@ -38,13 +44,13 @@ class SessionHolder extends EventTarget {
     const key = keyOfFragment();
     addEventListener('hashchange', () => {
       const another = keyOfFragment();
-      if (another) void this.signIn(another).catch(() => {});
+      if (another) void this.#take(another).catch(() => {});
     });
     addEventListener('storage', ({ key: name }) => name === hint.name && void this.#follow());
     for (let wait = 1000; ; wait = Math.min(wait * 2, 15_000)) {
       try {
-        if (key) await this.signIn(key);
-        else await this.#load();
+        await this.#load();
+        if (key) await this.#take(key);
         break;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, wait));
@@ -59,17 +65,67 @@ class SessionHolder extends EventTarget {
     if (!hint.get()) return;
     const response = await fetch('/v1/session', { headers: this.headers() });
     if (response.status >= 500) throw new Error(`status ${response.status}`);
-    if (response.ok) this.current = await response.json();
-    else hint.set(false);
+    if (response.ok) this.#begin(await response.json());
+    else hint.set(null);
+  }
+
+  /**
+   * Takes the key of a link. Any site may have such a link, and the browser's cookie is one for all
+   * tabs: so a change of the account is the person's choice.
+   * @param {string} key
+   */
+  async #take(key) {
+    if (this.current && !(await this.#isOfAccount(key))) return;
+    this.problem = await this.signIn(key);
+    this.#changed();
+  }
+
+  /**
+   * Whether a key is of the present account. For another account's key, the page asks the person.
+   * @param {string} key
+   */
+  async #isOfAccount(key) {
+    const headers = { Authorization: `Bearer ${key}` };
+    const response = await fetch('/v1/sessions?limit=100', { headers });
+    if (!response.ok) return false;
+    const { items } = /** @type {{items: Session[]}} */ (await response.json());
+    if (items.some(({ id }) => id === this.current?.id)) return true;
+    this.offered = key;
+    this.#changed();
+    return false;
+  }
+
+  /**
+   * The person's choice after a link with another account's key.
+   * @param {boolean} isAccepted
+   */
+  async choose(isAccepted) {
+    const key = this.offered;
+    this.offered = null;
+    this.#changed();
+    if (!isAccepted || !key) return;
+    this.problem = await this.signIn(key).catch(() => 'The server cannot be reached.');
+    this.#changed();
   }
 
   /** Another tab has signed in or out. */
   async #follow() {
     if (!hint.get()) this.expired();
-    else if (!this.current) {
+    else {
       await this.#load().catch(() => {});
       this.#changed();
     }
+  }
+
+  /**
+   * What the page shows may be of the account before, so it begins anew.
+   * @param {Session} session
+   */
+  #begin(session) {
+    const before = this.current?.account ?? session.account;
+    this.current = session;
+    hint.set(session.id);
+    if (before !== session.account) location.reload();
   }
 
   /**
@@ -84,8 +140,7 @@ class SessionHolder extends EventTarget {
     });
     const body = await response.json().catch(() => ({}));
     if (!response.ok) return body.detail ?? `The server answered ${response.status}.`;
-    this.current = body;
-    hint.set(true);
+    this.#begin(body);
     this.#changed();
     return null;
   }
@@ -105,8 +160,9 @@ class SessionHolder extends EventTarget {
   /** The API refused the session: it has ended, or its key was revoked. */
   expired() {
     if (!this.current) return;
+    // The storage may name a newer session, of another tab.
+    if (hint.get() === this.current.id) hint.set(null);
     this.current = null;
-    hint.set(false);
     this.#changed();
   }
 
@@ -115,20 +171,20 @@ class SessionHolder extends EventTarget {
   }
 }
 
-/** Whether somebody has signed in: the cookie is out of reach for scripts. */
+/** The id of the session: the cookie is out of reach for scripts. Other tabs see it change. */
 const hint = {
   name: 'splitflap.session',
   get() {
     try {
-      return localStorage.getItem(this.name) !== null;
+      return localStorage.getItem(this.name);
     } catch {
-      return true;
+      return 'unknown';
     }
   },
-  /** @param {boolean} isThere */
-  set(isThere) {
+  /** @param {string | null} id */
+  set(id) {
     try {
-      if (isThere) localStorage.setItem(this.name, '1');
+      if (id) localStorage.setItem(this.name, id);
       else localStorage.removeItem(this.name);
     } catch {
       // Without storage, the page asks each time.

@@ -12,8 +12,10 @@ class SignIn extends PageElement {
     this.busy = false;
     this.hidden = true;
     this.onChange = () => {
-      this.hidden = !session.known || session.current !== null;
-      if (!this.hidden) this.requestUpdate();
+      this.hidden = !session.offered && (!session.known || session.current !== null);
+      this.error = session.problem ?? this.error;
+      session.problem = null;
+      this.requestUpdate();
     };
   }
 
@@ -45,7 +47,33 @@ class SignIn extends PageElement {
     if (this.error) form.querySelector('input')?.focus();
   }
 
+  /** A link with another account's key came. */
+  updated() {
+    const dialog = this.querySelector('dialog');
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  #question() {
+    const { current } = session;
+    return html`
+      <dialog class="card question" aria-labelledby="question-title" @close=${() => session.choose(false)}>
+        <form method="dialog">
+          <h2 id="question-title">Change the account?</h2>
+          <p>
+            You are signed in as <b><bdi>${current?.account}</bdi></b>. The link that you opened has the key of another
+            account. Use it only if you know who made the link.
+          </p>
+          <p class="row">
+            <button class="primary" autofocus>Stay <bdi>${current?.account}</bdi></button>
+            <button type="button" @click=${() => session.choose(true)}>Use the key of the link</button>
+          </p>
+        </form>
+      </dialog>
+    `;
+  }
+
   template() {
+    if (session.offered) return this.#question();
     return html`
       <main><form class="sign-in" @submit=${this.onSubmit}>
         <h1>Sign in</h1>
@@ -67,6 +95,7 @@ class SignIn extends PageElement {
           />
           <button class="primary" ?disabled=${this.busy}>Sign in</button>
         </div>
+        ${navigator.cookieEnabled ? nothing : html`<p class="error" role="alert">Your browser blocks cookies. This page needs one of its own.</p>`}
         ${this.error ? html`<p id="sign-in-error" class="error" role="alert">${this.error}</p>` : nothing}
       </form></main>
     `;

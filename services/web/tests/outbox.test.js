@@ -194,3 +194,35 @@ test('without storage a post is sent all the same', async () => {
   assert.equal(sent.length, 1);
   assert.equal(told.length, 1);
 });
+
+test('what other pages of the origin stored is no item', () => {
+  const poison = [
+    'null',
+    '{}',
+    '"x"',
+    '[null, 1, {"key": 5}]',
+    '[{"key": "../x", "input": {}}]',
+    '{',
+  ];
+  for (const stored of poison) {
+    const { outbox } = rig([], { storage: { getItem: () => stored, setItem() {} } });
+    assert.deepEqual(outbox.items, [], stored);
+    outbox.resume();
+    outbox.reread();
+  }
+});
+
+test('where even the name of the storage is forbidden, a post is sent', async () => {
+  const tools = {
+    account: () => 'ann',
+    send: async () => 't1',
+    settle: async () => 'p1',
+    get storage() {
+      throw new Error('forbidden');
+    },
+  };
+  const outbox = new Outbox(tools);
+  const settled = new Promise((resolve) => outbox.addEventListener('settled', resolve));
+  outbox.add(INPUT);
+  assert.equal((await settled).detail.post, 'p1');
+});

@@ -208,7 +208,10 @@ class SplitflapBoard extends PageElement {
     const isNew = this.newest !== undefined && newest > this.newest;
     if (isNew && scrollY > 400)
       this.fresh += this.store.shown.filter(({ id }) => id > (this.newest ?? '')).length;
-    if (scrollY <= 400) this.fresh = 0;
+    if (scrollY <= 400) {
+      this.fresh = 0;
+      if (!this.feed.querySelector('post-editor')) this.store.trim();
+    }
     if (length) this.newest = newest;
     this.#fillPerson();
   }

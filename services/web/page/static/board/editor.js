@@ -274,7 +274,8 @@ export class PostEditor extends PageElement {
   /** @returns {{text: string, channel?: string, flavour?: string} | null} */
   #stored() {
     try {
-      return JSON.parse(localStorage.getItem(DRAFTS + this.draftKey) ?? 'null');
+      const draft = JSON.parse(localStorage.getItem(DRAFTS + this.draftKey) ?? 'null');
+      return typeof draft?.text === 'string' ? draft : null;
     } catch {
       return null;
     }

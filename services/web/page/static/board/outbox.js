@@ -206,7 +206,8 @@ export class Outbox extends EventTarget {
   /** @returns {Item[]} */
   #stored() {
     try {
-      return JSON.parse(this.#tools.storage.getItem(STORED) ?? '[]');
+      const stored = JSON.parse(this.#tools.storage.getItem(STORED) ?? '[]');
+      return Array.isArray(stored) ? stored.filter(isItem) : [];
     } catch {
       return [];
     }
@@ -250,4 +251,19 @@ export class Outbox extends EventTarget {
       };
     });
   }
+}
+
+/**
+ * Whether a value of the storage is an item. Other pages of this origin may write there too.
+ * @param {any} value
+ * @returns {value is Item}
+ */
+function isItem(value) {
+  return (
+    /^[0-9a-f]{32}$/.test(value?.key) &&
+    typeof value.input?.text === 'string' &&
+    typeof value.input.channel === 'string' &&
+    typeof value.account === 'string' &&
+    ['queued', 'sending', 'accepted', 'refused'].includes(value.state)
+  );
 }

@@ -28,6 +28,10 @@ const PATIENCE = 1500;
 /** Tasks whose posts the stream has named lately. */
 const MAX_TASKS = 500;
 
+/** Posts at the top, so that days of news fill no memory, and channels beside the board. */
+const MAX_POSTS = 1000;
+const MAX_CHANNELS = 200;
+
 /**
  * Dispatches `list` when posts come or go, `post` with `{id}` when one has changed, `state`, and
  * `news` with `{text}` for people who hear the page.
@@ -71,7 +75,10 @@ export class Store extends EventTarget {
       (id, post) => this.apply(id, post),
     );
     this.outbox = new Outbox({
-      storage: localStorage,
+      // Where storage is forbidden, even to name it fails: the outbox expects that.
+      get storage() {
+        return localStorage;
+      },
       account: () => session.current?.account ?? null,
       send: (item) => send(item),
       settle: (task) => this.#settle(task),
@@ -136,6 +143,7 @@ export class Store extends EventTarget {
       for (const [id, post] of this.posts)
         if (id > newest && this.#fits(post)) listed.set(id, post);
       this.posts = listed;
+      for (const id of this.reasons.keys()) if (!listed.has(id)) this.reasons.delete(id);
       for (const post of items) this.#sees(post);
       this.next = next;
       this.loading = 'idle';
@@ -235,6 +243,11 @@ export class Store extends EventTarget {
       this.#tell('news', { text: `${post.author} wrote in ${post.channel}` });
   }
 
+  /** Of very many posts, keeps the newest. The others are read again when somebody scrolls to them. */
+  trim() {
+    if (this.posts.size > MAX_POSTS && this.loading === 'idle') void this.load();
+  }
+
   /**
    * Reads a post again after a change of the person's own.
    * @param {string} id
@@ -268,7 +281,8 @@ export class Store extends EventTarget {
 
   /** @param {string} channel */
   #seesChannel(channel) {
-    if (this.channels.has(channel) || !/^[A-Za-z0-9][\w.-]{0,99}$/.test(channel)) return;
+    if (this.channels.has(channel) || this.channels.size >= MAX_CHANNELS) return;
+    if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(channel)) return;
     this.channels.add(channel);
     this.#tell('channels');
   }

@@ -208,13 +208,21 @@ function throughWorker(path, headers, listener) {
   worker.onerror = () => {
     fallback ??= own(path, headers, listener);
   };
+  let missed = false;
   port.onmessage = ({ data }) => {
     if (data.event) listener.event(data.event);
     else listener.state(data.state);
+    if (!missed || data.state !== 'open') return;
+    missed = false;
+    listener.event({ id: '', type: 'gap', data: '{}' });
   };
   addEventListener('pagehide', leave);
-  // A page from the back-forward cache missed events: it starts anew.
-  const back = (/** @type {PageTransitionEvent} */ event) => event.persisted && follow();
+  // A page from the back-forward cache missed events, and other tabs may have kept the stream.
+  const back = (/** @type {PageTransitionEvent} */ event) => {
+    if (!event.persisted) return;
+    missed = true;
+    follow();
+  };
   addEventListener('pageshow', back);
   follow();
   return {

@@ -1,4 +1,4 @@
-"""Run all benchmarks, or the named ones: `python -m benchmarks accept tasks`."""
+"""Run all benchmarks, or some, or those of a folder: `python -m benchmarks accept scraper`."""
 
 import subprocess
 import sys
@@ -6,32 +6,31 @@ import time
 
 from benchmarks.harness.table import note
 
-#: Module by name, in the order of the README's figures.
+#: Benchmarks by folder, in the order of the README's figures.
+FOLDERS = {
+    "api": (
+        *("accept", "publish", "tasks", "overload", "streams"),
+        *("holds", "aged", "replicas", "latency", "idle"),
+    ),
+    "fairness": ("fairness",),
+    "scraper": ("previews", "scrape"),
+    "web": ("files", "proxied", "page"),
+    "renderer": ("pool", "flood", "express", "wear", "hostile"),
+}
+
 MODULES = {
-    name: f"benchmarks.{area}.{name}"
-    for area, names in (
-        (
-            "api",
-            (
-                *("accept", "publish", "tasks", "overload", "streams"),
-                *("holds", "aged", "replicas", "latency", "idle"),
-            ),
-        ),
-        ("fairness", ("fairness",)),
-        ("scraper", ("previews", "scrape")),
-        ("page", ("page",)),
-        ("renderer", ("pool", "flood", "express", "wear", "hostile")),
-    )
-    for name in names
+    name: f"benchmarks.{folder}.{name}" for folder, names in FOLDERS.items() for name in names
 }
 
 
 def main(names: list[str]) -> int:
     """Run each benchmark in a process of its own, so that none inherits another's memory."""
-    if unknown := set(names) - set(MODULES):
-        note(f"unknown benchmark: {', '.join(sorted(unknown))}; known: {', '.join(MODULES)}")
+    if unknown := set(names) - set(MODULES) - set(FOLDERS):
+        known = ", ".join({**FOLDERS, **MODULES})
+        note(f"unknown benchmark: {', '.join(sorted(unknown))}; known: {known}")
         return 2
-    failed = [name for name in names or MODULES if not _succeeds(name)]
+    wanted = [each for name in names or MODULES for each in FOLDERS.get(name, (name,))]
+    failed = [name for name in wanted if not _succeeds(name)]
     if failed:
         note(f"failed: {', '.join(failed)}")
     return 1 if failed else 0

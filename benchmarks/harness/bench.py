@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import requests
 
@@ -103,7 +104,7 @@ class Bench:
             yield service
 
     @contextmanager
-    def up(self) -> Iterator[RunningApi]:
+    def up(self, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[RunningApi]:
         """`splitflap up` on new embedded data, serving. The process is the launcher."""
         self._count += 1
         port = free_port()
@@ -111,6 +112,7 @@ class Bench:
             "SPLITFLAP_DATA_DIR": str(self.folder / f"data-{self._count}"),
             "SPLITFLAP_PORT": str(port),
             "SPLITFLAP_BOOTSTRAP_KEY": KEY,
+            **settings,
         }
         command = [program("splitflap"), "up"]
         up = SpawnedService(f"up-{self._count}", command, environ, self.folder)

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,22 @@ wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer {key}"
 wrk.body = '{body}'
+"""
+
+#: Each request asks for the next path.
+_FILES = """\
+wrk.headers["Accept-Encoding"] = "{coding}"
+local paths, requests, last = {{ {paths} }}, {{}}, 0
+function init()
+  for number, path in ipairs(paths) do requests[number] = wrk.format("GET", path) end
+end
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
+"""
+
+_RESULT = """\
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
@@ -94,6 +110,25 @@ def closed_loop(target: LoadTarget, folder: Path, seconds: int, connections: int
     return results[0]
 
 
+def file_loop(
+    target: LoadTarget,
+    folder: Path,
+    paths: Sequence[str],
+    coding: str,
+    seconds: int,
+    connections: int,
+) -> WrkResult:
+    """Fetch files in turn for some seconds, with this Accept-Encoding.
+
+    Raises:
+        MissingWrk: wrk is not installed (`make bench-tools`).
+    """
+    script = _FILES.format(coding=coding, paths=", ".join(f'"{path}"' for path in paths))
+    with _wrk(target, folder, script, seconds, connections) as results:
+        pass
+    return results[0]
+
+
 @contextmanager
 def flood(
     target: LoadTarget, folder: Path, body: bytes, rate: float, seconds: int, connections: int
@@ -120,7 +155,7 @@ def _wrk(
     if binary is None:
         raise MissingWrk("wrk is not installed: run make bench-tools")
     file = folder / f"script-{target.port}.lua"
-    file.write_text(script, encoding="ascii")
+    file.write_text(script + _RESULT, encoding="ascii")
     url = f"http://127.0.0.1:{target.port}/v1/posts"
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{REQUEST_TIMEOUT}s"]
     before = target.cpu()

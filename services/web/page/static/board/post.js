@@ -181,7 +181,7 @@ export class BoardPost extends PageElement {
               <p class="post-text" dir="auto">${base.post.text}</p>
               <p class="row">
                 <button class="small" @click=${this.onTakeTheirs}>Use the text on the server</button>
-                <span class="muted">or change yours below and save it over this.</span>
+                <span class="muted">Or change yours below: saving it replaces the text on the server.</span>
               </p>
             </div>`
           : nothing

@@ -78,8 +78,8 @@ class SignIn extends PageElement {
       <main><form class="sign-in" @submit=${this.onSubmit}>
         <h1>Sign in</h1>
         <p>
-          Paste a key. <code>make run</code> prints a link that brings it, and keeps the key in
-          <code>data/key</code>.
+          Paste your key. An operator makes it with <code>splitflap keys create</code>. After
+          <code>make run</code>, the first key is in the file <code>data/key</code>.
         </p>
         <label for="sign-in-key">Key</label>
         <div class="row">

@@ -129,7 +129,7 @@ class Operations extends PageElement {
       level: 'trouble',
       title: 'This page gets no numbers',
       text: `${feed.status ? `These are of ${clock(feed.newsTime)}.` : ''} ${feed.error ?? ''}`,
-      advice: 'Is the API running? Is your network? The page tries again by itself.',
+      advice: 'Check that the API runs and that you are online. The page tries again by itself.',
       doc: 'docs/alerts.md#splitflapapiabsent',
     };
     return [lost, ...found];

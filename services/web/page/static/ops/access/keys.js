@@ -122,7 +122,7 @@ class Keys extends PagedList {
 
   template() {
     if (!this.may) {
-      return html`<p class="muted">Keys need the scope <code>admin</code>. This key has ${session.current?.scopes.join(', ')}.</p>`;
+      return html`<p class="muted">To see keys, sign in with a key that has the scope <code>admin</code>. This one has ${session.current?.scopes.join(', ')}.</p>`;
     }
     const shown = this.items.filter((key) => this.withRevoked || !key.revoked_at);
     const revoked = this.items.filter((key) => key.revoked_at).length;

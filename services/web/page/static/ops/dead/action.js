@@ -216,8 +216,8 @@ class DeadAction extends DialogElement {
         <h2 id="action-title">${title} ${number}?</h2>
         ${wish.filter ? html`<p class="text">Dead letters ${visible(words(wish.filter))}.</p>` : nothing}
         ${this.total === null && !this.error ? html`<p role="status">Counting…</p>` : nothing}
-        ${this.isComplete ? nothing : html`<p class="notice">There are more than the API could count in time. The work takes all that match.</p>`}
-        ${this.total === 0 ? html`<p>No dead letter matches. Nothing is to do.</p>` : html`<p>${effect}</p>`}
+        ${this.isComplete ? nothing : html`<p class="notice">The API could not count all of them in time. All that match are included.</p>`}
+        ${this.total === 0 ? html`<p>No dead letter matches, so there is nothing to do.</p>` : html`<p>${effect}</p>`}
         ${
           this.needsNumber && this.total
             ? html`
@@ -263,7 +263,7 @@ class DeadAction extends DialogElement {
         ${progress.refused.length.toLocaleString('en')} refused.
       </p>
       ${progress.paused ? html`<p class="notice" role="status">It waits: ${progress.paused}</p>` : nothing}
-      ${progress.state === 'stopped' ? html`<p class="notice">You stopped it. The rest is as it was.</p>` : nothing}
+      ${progress.state === 'stopped' ? html`<p class="notice">Stopped. The other letters are unchanged.</p>` : nothing}
       ${progress.error ? html`<p class="error" role="alert">It ended early: ${progress.error} The rest is as it was.</p>` : nothing}
       ${byReason(progress.refused).map(
         ({ detail, ids }) => html`

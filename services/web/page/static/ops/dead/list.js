@@ -438,7 +438,7 @@ class DeadLetters extends PageElement {
     if (!this.items.length) {
       const isAll = toAddress(this.filter) === '';
       return html`<p class="empty">
-        ${isAll ? 'No dead letters. All work ended well, or was looked at.' : 'No dead letter matches this filter.'}
+        ${isAll ? 'No dead letters. Work that fails for good is listed here.' : 'No dead letter matches this filter.'}
       </p>`;
     }
     return html`<p class="muted">

@@ -76,8 +76,9 @@ class Load extends PageElement {
     }
     return html`
       <p>
-        Posts under the channel <b>${CHANNEL}</b>, by this session. Watch them on
-        <a href="/?channel=${CHANNEL}">the board</a>, and their way in <a href="#overview">the picture</a>.
+        The posts go to the channel <b>${CHANNEL}</b>, in your name. Watch them on
+        <a href="/?channel=${CHANNEL}">the board</a>, and the work that they make in
+        <a href="#overview">the overview</a>.
       </p>
       <form class="load" @submit=${(/** @type {SubmitEvent} */ event) => event.preventDefault()}>
         <div class="row">
@@ -86,7 +87,7 @@ class Load extends PageElement {
             <input id="load-count" name="count" type="number" min="1" max=${COUNT.most} value=${COUNT.default} />
           </div>
           <div class="field">
-            <label for="load-rate">A second, at most ${RATE.most}</label>
+            <label for="load-rate">Per second, at most ${RATE.most}</label>
             <input id="load-rate" name="rate" type="number" min="1" max=${RATE.most} value=${RATE.default} />
           </div>
         </div>

@@ -43,11 +43,11 @@ const SHEDDING = {
   rate: {
     title: 'The API refuses requests above the rate limit of their key',
     text: 'It answers 429. Other keys are served.',
-    advice: 'Nothing, unless the key is important: SPLITFLAP_RATE_LIMIT is the limit.',
+    advice: 'No action is needed. To allow more, raise SPLITFLAP_RATE_LIMIT.',
   },
   account_backlog: {
     title: 'The API refuses the new work of an account',
-    text: 'Its earlier work waits too long. It gets 429; others are served.',
+    text: 'The earlier work of this account waits too long, so the account gets 429. Others are served.',
     advice: 'See the accounts that wait. Ask the owner to send imports with a low priority.',
   },
 };
@@ -169,7 +169,7 @@ function ofLane(lane, isDown) {
       level: 'note',
       title: `${several(lane.accounts, 'account')} wait for a turn at the ${worker}s`,
       text: `The oldest job has waited ${duration(lane.heldAge)}. Accounts with little work are served before it.`,
-      advice: 'Usually nothing at night. If many accounts wait, add workers.',
+      advice: 'Usually no action is needed. If many accounts wait, add workers.',
       doc: 'docs/operations.md#one-accounts-flood',
     });
   }
@@ -179,8 +179,8 @@ function ofLane(lane, isDown) {
       id: `wanted-${kind}`,
       level: 'note',
       title: `${lane.replicas} of ${lane.wanted} wanted ${worker}s run`,
-      text: 'The demand asks for more than there are.',
-      advice: 'Wait for the autoscaler. If it stays so, look for pending pods or its maximum.',
+      text: 'The present load needs more of them.',
+      advice: `Start another ${worker}, or wait for the autoscaler. If it starts none, look for pending pods and at its maximum.`,
       doc: 'docs/alerts.md#splitflaptoofewworkers',
     });
   }
@@ -196,7 +196,7 @@ function deadLetters(number) {
     id: 'dead',
     level: 'note',
     title: `${several(number, 'dead letter')} to look at`,
-    text: 'Jobs that failed for good, or messages that nothing could read.',
+    text: 'Each is a job that failed for good, or a message that could not be read.',
     advice: 'Look at their reasons. Repair the cause, then replay them.',
     doc: 'docs/alerts.md#splitflapdeadletters',
   };

@@ -40,7 +40,7 @@ READER = "mara"
 API_PORT, SITE_PORT = 8000, 8080
 
 #: CSS pixels of a picture, how many pixels each of them has, and the quality of WebP in percent.
-WIDTH, BOARD_HEIGHT, OPS_HEIGHT = 1200, 900, 1010
+WIDTH, HEIGHT = 1200, 1010
 SCALE, QUALITY = 2, 80
 
 #: Seconds and posts a second of each part of the load. The operator's page is taken in the last.
@@ -241,7 +241,7 @@ def take_board(browser: Browser, scheme: str, api: str, posts: list[dict[str, An
             post["created_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(then))
         route.fulfill(response=response, body=json.dumps(body))
 
-    with tab(browser, scheme, BOARD_HEIGHT) as page:
+    with tab(browser, scheme) as page:
         page.route("**/v1/posts?*", with_ages)
         reader = next(each["key"] for each in posts if each["author"] == READER)
         page.goto(f"{api}/#key={reader}")
@@ -252,14 +252,14 @@ def take_board(browser: Browser, scheme: str, api: str, posts: list[dict[str, An
 
 def take_ops(browser: Browser, scheme: str, api: str, key: str) -> None:
     """The operator's page, under load."""
-    with tab(browser, scheme, OPS_HEIGHT) as page:
+    with tab(browser, scheme) as page:
         page.goto(f"{api}/ops#key={key}")
         expect(page.locator(".uplot")).not_to_have_count(0)
         take(page, f"ops-{scheme}")
 
 
 @contextmanager
-def tab(browser: Browser, scheme: str, height: int) -> Iterator[Page]:
+def tab(browser: Browser, scheme: str) -> Iterator[Page]:
     """A page of a fresh browser profile."""
     context: BrowserContext = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
@@ -267,7 +267,7 @@ def tab(browser: Browser, scheme: str, height: int) -> Iterator[Page]:
         locale="en",
         reduced_motion="reduce",
         timezone_id="UTC",
-        viewport={"width": WIDTH, "height": height},
+        viewport={"width": WIDTH, "height": HEIGHT},
     )
     context.set_default_timeout(1000 * PATIENCE)
     try:

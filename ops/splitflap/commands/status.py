@@ -145,7 +145,7 @@ def _print_status(status: dict[str, Any], services: dict[str, str]) -> None:
 
 
 def _kind_row(kind: dict[str, Any]) -> list[str]:
-    fields = ("replicas", "wanted", "slots", "queue_ready", "in_flight")
+    fields = ("consumers", "wanted", "slots", "queue_ready", "in_flight")
     return [kind["kind"], *map(_number, map(kind.get, fields)), _mean(kind["mean_seconds"])]
 
 

@@ -406,13 +406,12 @@ LIVE = {
     "kinds": [
         {
             "kind": "render",
-            "consumers": 4,
+            "consumers": 2,
             "slots": 4,
             "queue_ready": 7,
             "in_flight": 3,
             "mean_seconds": 0.0084,
             "wanted": 1,
-            "replicas": 2,
         },
         {
             "kind": "scrape",
@@ -422,7 +421,6 @@ LIVE = {
             "in_flight": 0,
             "mean_seconds": None,
             "wanted": None,
-            "replicas": None,
         },
     ],
     "rates": {

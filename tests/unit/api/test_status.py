@@ -66,12 +66,12 @@ def test_workers_are_unknown_without_an_answer_of_the_broker(rig: Rig, parts: Pa
     rig.post()
     rig.change(schema.jobs, first_dispatched_at=1)
     kind = parts.live.read().kinds[0]
-    assert (kind.consumers, kind.slots, kind.queue_ready, kind.replicas) == (None,) * 4
+    assert (kind.consumers, kind.slots, kind.queue_ready) == (None,) * 3
     assert (kind.in_flight, kind.mean_seconds, kind.wanted) == (1, None, None)
 
 
 def test_a_kind_shows_its_queues_and_workers(rig: Rig, parts: Parts) -> None:
-    """Both queues of the kind together. Half of the messages have left them."""
+    """A worker consumes both queues, and counts once. Half of the messages have left them."""
     for _ in range(4):
         rig.post()
     rig.change(schema.jobs, first_dispatched_at=1)
@@ -80,7 +80,7 @@ def test_a_kind_shows_its_queues_and_workers(rig: Rig, parts: Parts) -> None:
     with rig.store.write() as tx:
         tx.execute(schema.capacities.insert(), [row])
     render, scrape = parts.live.read().kinds
-    assert (render.consumers, render.replicas, render.slots) == (6, 3, 6)
+    assert (render.consumers, render.slots) == (3, 6)
     assert (render.queue_ready, render.in_flight, render.mean_seconds) == (2, 2, 0.008)
     assert render.wanted == 1
     assert (scrape.slots, scrape.mean_seconds, scrape.in_flight) == (None, None, 0)

@@ -72,7 +72,8 @@ class KindStatus(msgspec.Struct):
 
     kind: str
     consumers: Annotated[
-        Count | None, Meta(description="Consumers of its two queues: two for each worker process.")
+        Count | None,
+        Meta(description="Worker processes that are connected: the consumers of its normal queue."),
     ]
     slots: Annotated[
         Count | None,
@@ -89,9 +90,6 @@ class KindStatus(msgspec.Struct):
             description="Worker processes that the present work needs, by the rule of the chart "
             "with its default constants, before the bounds of an autoscaler; 0 while idle."
         ),
-    ]
-    replicas: Annotated[
-        Count | None, Meta(description="Worker processes: the consumers of its normal queue.")
     ]
 
 

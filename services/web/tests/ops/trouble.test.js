@@ -14,7 +14,6 @@ const workers = (kind, change = {}) => ({
   in_flight: 0,
   mean_seconds: 0.1,
   wanted: 1,
-  replicas: 1,
   ...change,
 });
 
@@ -90,7 +89,7 @@ test('late work is a trouble', () => {
 });
 
 test('a kind without workers is a trouble once work waits for them', () => {
-  const kinds = [workers('render'), workers('scrape', { consumers: 0, replicas: 0 })];
+  const kinds = [workers('render'), workers('scrape', { consumers: 0 })];
   assert.deepEqual(ids({ kinds }), ['warning consumers-scrape']);
   assert.deepEqual(ids({ kinds, jobs: [job('scrape', 'held', 1)] }), ['trouble consumers-scrape']);
 });
@@ -123,9 +122,9 @@ test('the worst comes first, and dead letters last', () => {
 });
 
 test('too few workers are a note, unless there is none', () => {
-  const few = (/** @type {number} */ replicas) => [workers('render', { wanted: 4, replicas })];
+  const few = (/** @type {number} */ consumers) => [workers('render', { wanted: 4, consumers })];
   assert.deepEqual(ids({ kinds: few(1) }), ['note wanted-render']);
-  assert.deepEqual(ids({ kinds: few(0) }), []);
+  assert.deepEqual(ids({ kinds: few(0) }), ['warning consumers-render']);
   assert.deepEqual(ids({ kinds: few(4) }), []);
 });
 

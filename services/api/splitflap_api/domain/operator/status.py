@@ -24,11 +24,11 @@ class Work(NamedTuple):
 
 
 class Queued(NamedTuple):
-    """What the broker says of both queues of a kind; None if it is not asked, or silent."""
+    """What the broker says of the queues of a kind; None if it is not asked, or silent."""
 
-    #: Consumers of both queues, and of the normal one alone.
-    consumers: int | None
+    #: Consumers of the normal queue: one of each worker. Workers consume the express queue too.
     workers: int | None
+    #: Messages of both queues.
     ready: int | None
 
 
@@ -68,13 +68,12 @@ def kind_status(
     backlog = None if queued.ready is None else queued.ready + in_flight + held
     return status_models.KindStatus(
         kind=kind,
-        consumers=queued.consumers,
+        consumers=queued.workers,
         slots=slots,
         queue_ready=queued.ready,
         in_flight=in_flight,
         mean_seconds=mean,
         wanted=wanted_workers(kind, published, backlog, mean, slots, queued.workers),
-        replicas=queued.workers,
     )
 
 

@@ -74,12 +74,8 @@ class LiveStatus:
 
     def _queued(self, kind: Kind) -> Queued:
         normal, express = topology.JOB_QUEUES[kind].name, topology.EXPRESS_QUEUES[kind].name
-        consumers, ready = self._queues.consumers_of, self._queues.ready_of
-        return Queued(
-            _sum(consumers(normal), consumers(express)),
-            consumers(normal),
-            _sum(ready(normal), ready(express)),
-        )
+        ready = self._queues.ready_of(normal), self._queues.ready_of(express)
+        return Queued(self._queues.consumers_of(normal), _sum(*ready))
 
     def _shedding(self) -> Iterator[status_models.Shedding]:
         """The reasons that last, then the requests shed lately for the others."""

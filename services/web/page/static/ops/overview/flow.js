@@ -6,7 +6,6 @@
  * @typedef {{
  *   kind: Kind, consumers: number | null, slots: number | null, queue_ready: number | null,
  *   in_flight: number, mean_seconds: number | null, wanted: number | null,
- *   replicas: number | null,
  * }} KindStatus
  * @typedef {{
  *   accepted: number, finished: number, failed: number, refused: number, render: number,
@@ -23,8 +22,7 @@
  *   kind: Kind, held: number, heldAge: number, low: number, unpublished: number,
  *   unpublishedAge: number, queue: number | null, inFlight: number | null,
  *   unfinishedAge: number, consumers: number | null, slots: number | null,
- *   mean: number | null, wanted: number | null, replicas: number | null, rate: number | null,
- *   accounts: number,
+ *   mean: number | null, wanted: number | null, rate: number | null, accounts: number,
  * }} Lane
  */
 
@@ -61,7 +59,6 @@ export function lane(status, kind) {
     slots: workers?.slots ?? null,
     mean: workers?.mean_seconds ?? null,
     wanted: workers?.wanted ?? null,
-    replicas: workers?.replicas ?? null,
     rate: status.rates?.[kind] ?? null,
     accounts: status.waiting_accounts.find((each) => each.kind === kind)?.count ?? 0,
   };

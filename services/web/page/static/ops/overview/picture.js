@@ -170,9 +170,8 @@ function queue(lane, isDown) {
 /** @param {Lane} lane */
 function workers(lane) {
   const isFull = lane.slots !== null && lane.slots > 0 && (lane.inFlight ?? 0) >= lane.slots;
-  const replicas =
-    lane.replicas === null ? nothing : `${count(lane.replicas)} run, ${count(lane.wanted)} wanted`;
-  return box(`workers-${lane.kind}`, WORKERS[lane.kind], replicas, [
+  const wanted = lane.wanted === null ? nothing : `${count(lane.wanted)} wanted`;
+  return box(`workers-${lane.kind}`, WORKERS[lane.kind], wanted, [
     cell(
       'in flight',
       fourCells(lane.inFlight),

@@ -174,11 +174,11 @@ function ofLane(lane, isDown) {
     });
   }
   // Without a worker the trouble above says so.
-  if (lane.replicas && lane.wanted !== null && lane.wanted > lane.replicas) {
+  if (lane.consumers && lane.wanted !== null && lane.wanted > lane.consumers) {
     found.push({
       id: `wanted-${kind}`,
       level: 'note',
-      title: `${lane.replicas} of ${lane.wanted} wanted ${worker}s run`,
+      title: `${lane.consumers} of ${lane.wanted} wanted ${worker}s run`,
       text: 'The present load needs more of them.',
       advice: `Start another ${worker}, or wait for the autoscaler. If it starts none, look for pending pods and at its maximum.`,
       doc: 'docs/alerts.md#splitflaptoofewworkers',

@@ -1,9 +1,10 @@
 """`splitflap dead`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import click
 
@@ -22,6 +23,9 @@ BATCH = 100
 
 #: Longest pause in seconds, while the API refuses a batch because the workers are behind.
 MAX_PAUSE = 120.0
+
+#: Most characters of a filter in the audit.
+AUDITED = 200
 
 _FILTERS = (
     click.option("--reason", metavar="TEXT", help="Only letters with this whole reason."),
@@ -66,8 +70,8 @@ def list_dead(
     access: Access, /, limit: int, include_replayed: bool, as_json: bool, **chosen: Any
 ) -> None:
     """List dead letters, newest first."""
-    found = _letters(access.client(), chosen, include_replayed=include_replayed)
-    letters = list(islice(found, limit))
+    query = _given(chosen) if include_replayed else _unreplayed(chosen)
+    letters = list(islice(access.client().pages("dead", **query), limit))
     if as_json:
         print_json({"items": letters})
         return
@@ -122,8 +126,7 @@ def replay(access: Access, /, **arguments: Any) -> None:
     letter.
     """
     client = access.client()
-    ids = _chosen(client, "replay", **arguments)
-    _work(client, "replay", "replayed", ids)
+    _work(client, "replay", "replayed", _chosen(client, "replay", **arguments))
 
 
 @dead.command
@@ -149,13 +152,19 @@ def _row(letter: dict[str, Any]) -> list[str]:
     return [letter.get(field) or "-" for field in fields]
 
 
-def _letters(
-    client: "Client", chosen: dict[str, Any], *, include_replayed: bool
-) -> Iterator[dict[str, Any]]:
-    given = {name: value for name, value in chosen.items() if value is not None}
-    if not include_replayed:
-        given["replayed"] = "false"
-    return client.pages("dead", **given)
+class Chosen(NamedTuple):
+    """The ids of letters, and how they were found, for the audit: empty if they were named."""
+
+    ids: list[str]
+    filter: str
+
+
+def _given(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _unreplayed(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {**_given(chosen), "replayed": "false"}
 
 
 def _chosen(
@@ -167,8 +176,8 @@ def _chosen(
     every: bool,
     yes: bool,
     **chosen: Any,
-) -> list[str]:
-    """The ids of the chosen letters, after a question unless they were named.
+) -> Chosen:
+    """The chosen letters, after a question unless they were named.
 
     Raises:
         UsageError: the arguments do not say which letters.
@@ -180,12 +189,13 @@ def _chosen(
     if matching != has_filter:
         raise click.UsageError("--matching needs a filter, and filters need --matching")
     if letter_ids:
-        return list(dict.fromkeys(letter_ids))
-    ids = [letter["id"] for letter in _letters(client, chosen, include_replayed=False)]
+        return Chosen(list(dict.fromkeys(letter_ids)), "")
+    query = _unreplayed(chosen)
+    ids = [letter["id"] for letter in client.pages("dead", **query)]
     echo(f"{len(ids)} dead letters match")
     if ids and not yes:
         _ask(verb)
-    return ids
+    return Chosen(ids, f"all {urlencode(query)}"[:AUDITED])
 
 
 def _ask(verb: str) -> None:
@@ -200,17 +210,18 @@ def _ask(verb: str) -> None:
 # -- the work ------------------------------------------------------------------------------------
 
 
-def _work(client: "Client", verb: str, participle: str, ids: list[str]) -> None:
+def _work(client: "Client", verb: str, participle: str, chosen: Chosen) -> None:
     """Send the ids in batches, and report the result.
 
     Raises:
         CommandError: some letters were refused, or the work was interrupted.
     """
+    ids = chosen.ids
     done, refused, left = 0, 0, ids
     try:
         while left:
             batch, left = left[:BATCH], left[BATCH:]
-            answer = _send(client, verb, batch)
+            answer = _send(client, verb, Chosen(batch, chosen.filter))
             for each in answer["refused"]:
                 echo(f"{printable(each['id'])}: {printable(each['detail'])}", err=True)
             done, refused = done + answer["done"], refused + len(answer["refused"])
@@ -231,7 +242,7 @@ def _may_pass(error: BaseException) -> bool:
     return not isinstance(error, ApiRefused) or error.is_temporary or error.is_fault
 
 
-def _send(client: "Client", verb: str, batch: list[str]) -> Any:
+def _send(client: "Client", verb: str, batch: Chosen) -> Any:
     """Send a batch until the API takes it, for MAX_PAUSE seconds at most.
 
     Raises:
@@ -239,10 +250,11 @@ def _send(client: "Client", verb: str, batch: list[str]) -> Any:
     """
     from splitflap.client import ApiRefused, body_of
 
+    body = {"ids": batch.ids, **({"filter": batch.filter} if batch.filter else {})}
     give_up_at = time.monotonic() + MAX_PAUSE
     while True:
         try:
-            return body_of(client.send("POST", client.at(f"dead:{verb}"), json={"ids": batch}))
+            return body_of(client.send("POST", client.at(f"dead:{verb}"), json=body))
         except ApiRefused as error:
             if not error.is_temporary or time.monotonic() > give_up_at:
                 raise

@@ -135,7 +135,7 @@ def test_an_enormous_cookie_is_refused_or_ignored(page: Browser) -> None:
     assert status_with(page, f"{PLAIN}={'x' * 8_000}") == 401
 
 
-def test_a_cookie_before_the_login_is_not_adopted(stranger: Browser, key: str) -> None:
+def test_a_cookie_before_the_sign_in_is_not_adopted(stranger: Browser, key: str) -> None:
     """Session fixation: the secret is always the server's, and a new one for each login."""
     chosen = "sfs_" + "A" * 43
     sent = PAGE | {"Cookie": f"{PLAIN}={chosen}"}

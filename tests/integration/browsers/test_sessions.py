@@ -79,7 +79,7 @@ def test_a_wrong_key_gets_no_cookie(stranger: Browser, key: str) -> None:
         (b'{"key": "a", "key": "b"}', 422),
     ],
 )
-def test_a_malformed_login_gets_no_cookie(stranger: Browser, body: object, status: int) -> None:
+def test_a_malformed_sign_in_gets_no_cookie(stranger: Browser, body: object, status: int) -> None:
     """The body is one object with a key."""
     answer = stranger.send("POST", "/v1/session", PAGE, body)
     assert (answer.status, answer.headers["Set-Cookie"]) == (status, None)
@@ -121,7 +121,7 @@ def test_two_sessions_of_a_key_end_apart(page: Browser, key: str) -> None:
     assert page.send("DELETE", "/v1/session", PAGE).status == 401
 
 
-def test_a_new_login_ends_the_session_that_it_replaces(page: Browser, key: str) -> None:
+def test_a_new_sign_in_ends_the_session_that_it_replaces(page: Browser, key: str) -> None:
     """The browser forgets its cookie, so nobody could end that session by it."""
     old = page.cookie
     page.log_in(key)
@@ -269,7 +269,7 @@ def test_every_replica_knows_the_session(
         wait_until(lambda: status(there) == 401, "the end on the other replica")
 
 
-def test_logins_with_wrong_keys_have_the_rate_of_strangers(tmp_path: Path) -> None:
+def test_sign_ins_with_wrong_keys_have_the_rate_of_strangers(tmp_path: Path) -> None:
     """A flood of them costs a browser with a session nothing."""
     with replica(tmp_path, SPLITFLAP_RATE_LIMIT="5") as server:
         page, flood = Browser(server.port), Browser(server.port)

@@ -210,7 +210,9 @@ def test_the_api_filters_dead_letters(
     result = run("dead", command, *matching, *option)
     assert result.exit_code == 0, result.output
     if command != "list":
-        assert bodies(api, command) == [["d9"]]
+        (sent,) = api.sent(f"POST /v1/dead:{command}")
+        found_by = f"all {FILTERS[option]}&replayed=false"
+        assert sent.body == {"ids": ["d9"], "filter": found_by}, "for the audit"
 
 
 @pytest.mark.parametrize("age", ["", "2", "h", "2 weeks", "-2h", "nan", "1e3s", "2h30min"])

@@ -9,7 +9,12 @@ from types import TracebackType
 from typing import Self
 
 PAGE = """<!doctype html><html><head><title>{title}</title>
-<meta name="description" content="What stands on it"></head><body>A page</body></html>"""
+<meta name="description" content="What stands on it">{more}</head><body>A page</body></html>"""
+
+#: More of the head of an adult page.
+ADULT = '<meta name="rating" content="adult"><meta property="og:image" content="/image">'
+
+IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"/>'
 
 #: Seconds that a slow page takes.
 SLOW_SECONDS = 1.0
@@ -22,14 +27,15 @@ class Site:
     """Serves the pages of some `kinds`; each has its NAME as title. All other paths are 404.
 
     `/page/NAME` comes at once, `/slow/NAME` after SLOW_SECONDS. `/held/NAME` comes at once too,
-    except between `hold` and `release`: then it waits for `release`.
+    except between `hold` and `release`: then it waits for `release`. `/adult/NAME` is for adults,
+    and has an image.
     """
 
     def __init__(self) -> None:
         #: Path of each request so far.
         self.hits: list[str] = []
         #: The first parts of the paths that exist.
-        self.kinds = {"page", "held", "slow"}
+        self.kinds = {"page", "held", "slow", "adult", "image"}
         self.released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -69,9 +75,12 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             if kind == "slow":
                 time.sleep(SLOW_SECONDS)
             found = kind in site.kinds
-            body = PAGE.format(title=html.escape(name)).encode()
+            more = ADULT if kind == "adult" else ""
+            page = IMAGE if kind == "image" else PAGE.format(title=html.escape(name), more=more)
+            body = page.encode()
             self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            media_type = "image/svg+xml" if kind == "image" else "text/html; charset=utf-8"
+            self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
             with contextlib.suppress(OSError):  # the scraper was killed meanwhile
                 self.end_headers()

@@ -25,7 +25,7 @@ from splitflap_api.store.schema import keys, sessions
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until the end: a week between two logins, and five minutes to open a stream.
+#: Seconds until the end: a week between two sign-ins, and five minutes to open a stream.
 LIFETIME: dict[Use, int] = {"page": 7 * 86_400, "stream": 300}
 
 #: Sessions and tokens of one key. A new one beyond this number ends the oldest.
@@ -98,7 +98,6 @@ class Sessions:
             tx.execute(delete(sessions).where(sessions.c.id == row["id"]))
             note(tx, row["id"])
         self._keyring.forget("page", [row["hash"]])
-        logger.info("session: ended", extra=_fields(row))
 
     def _insert(
         self, tx: Connection, caller: Caller, use: Use, user_agent: str

@@ -18,6 +18,7 @@ class LinkCard extends PageElement {
     busy: { state: true },
     mayRetry: { attribute: false },
     broken: { state: true },
+    revealed: { state: true },
   };
 
   constructor() {
@@ -27,8 +28,10 @@ class LinkCard extends PageElement {
     this.preview = null;
     this.busy = false;
     this.mayRetry = false;
-    /** Whether the image could not be loaded. */
-    this.broken = false;
+    /** The image that could not be loaded. */
+    this.broken = '';
+    /** The sensitive image that the person asked for. */
+    this.revealed = '';
   }
 
   /** @param {Map<PropertyKey, unknown>} changed */
@@ -81,27 +84,11 @@ class LinkCard extends PageElement {
 
   /** @param {Preview} preview */
   #card(preview) {
-    const image = this.broken ? null : preview.image;
+    const image = preview.image === this.broken ? null : preview.image;
     const isWide = preview.card === 'large';
     return html`
-      <div class="link-card ${image ? (isWide ? 'is-wide' : 'has-image') : ''} ${preview.sensitive ? 'is-sensitive' : ''}">
-        ${
-          image
-            ? html`<img
-                class="link-image"
-                src=${image}
-                alt=${preview.image_alt ?? ''}
-                width=${preview.image_width || nothing}
-                height=${preview.image_height || nothing}
-                loading="lazy"
-                decoding="async"
-                referrerpolicy="no-referrer"
-                @error=${() => {
-                  this.broken = true;
-                }}
-              />`
-            : nothing
-        }
+      <div class="link-card ${image ? (isWide ? 'is-wide' : 'has-image') : ''}">
+        ${image ? this.#image(preview, image) : nothing}
         <div class="link-text">
           <p class="link-site">
             ${
@@ -131,6 +118,36 @@ class LinkCard extends PageElement {
         </div>
       </div>
     `;
+  }
+
+  /**
+   * The image. A sensitive one is loaded when the person asks for it.
+   * @param {Preview} preview
+   * @param {string} image
+   */
+  #image(preview, image) {
+    if (preview.sensitive && this.revealed !== image)
+      return html`<button
+        class="link-image"
+        @click=${() => {
+          this.revealed = image;
+        }}
+      >
+        Show the image for adults
+      </button>`;
+    return html`<img
+      class="link-image"
+      src=${image}
+      alt=${preview.image_alt ?? ''}
+      width=${preview.image_width || nothing}
+      height=${preview.image_height || nothing}
+      loading="lazy"
+      decoding="async"
+      referrerpolicy="no-referrer"
+      @error=${() => {
+        this.broken = image;
+      }}
+    />`;
   }
 
   /** @param {Preview} preview */

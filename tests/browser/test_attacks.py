@@ -1,10 +1,11 @@
 """The attack texts of tests/xss on both pages: none runs a script, and none sends a request."""
 
 import json
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.support import wait_until
 from tests.system.rig.client import Client
@@ -27,6 +28,25 @@ TYPED = 12
 #: Characters of a key's note, and texts of one dead letter.
 NOTE = 200
 LETTER = 10
+
+#: What a sanitiser with a hole would let pass: scripts, and requests to another host.
+HOSTILE_HTML = """<p>hostile</p>
+<img src="/missing.png" onerror="alert('image')"><svg onload="alert('svg')"></svg>
+<iframe srcdoc="<script>parent.alert('frame')</script>"></iframe>
+<object data="https://evil.example/object"></object>
+<video src="https://evil.example/video"></video>
+<style>p { color: red }</style>
+<a href="javascript:alert('link')">press me</a>
+<form action="https://evil.example/form"><button>send me</button></form>"""
+
+#: Playwright's own click would wait for the navigation that never comes.
+PRESS = "element => element.click()"
+
+#: The directives that stop it.
+STOPPED = {
+    *("script-src-attr", "script-src-elem", "object-src", "media-src", "style-src-elem"),
+    "form-action",
+}
 
 #: Posts some texts by the page's own session, a few at a time.
 POST = """async ([channel, texts]) => {
@@ -70,6 +90,44 @@ def test_no_text_runs_a_script_on_the_board(
     # The page works as before.
     board.write("afterwards")
     board.expect_complete("afterwards")
+
+
+def test_html_that_the_sanitiser_let_pass_can_do_nothing(board: Board, watch: Watch) -> None:
+    """The Content-Security-Policy is the second wall."""
+    watch.tolerate("violation of", "Content Security Policy", "status of 404")
+    board.tab.evaluate(traps.SET)
+    board.tab.route(re.compile("/v1/posts[?/]"), with_hostile_html)
+    board.draft.fill("hostile")
+    board.send.click()
+    link = board.posts.get_by_role("link", name="press me")
+    expect(link).to_be_visible()
+    link.evaluate(PRESS)
+    board.posts.get_by_role("button", name="send me").evaluate(PRESS)
+    board.tab.wait_for_timeout(500)  # a script or a request that has begun
+    stopped = set(re.findall(r"violation of (\S+)", "\n".join(watch.faults)))
+    assert stopped >= STOPPED
+
+
+@pytest.mark.parametrize("path", ["/", "/ops", "/about"])
+def test_html_enters_a_page_by_its_policies_only(
+    path: str, make_visitor: MakeVisitor, front: Front, watch: Watch
+) -> None:
+    """A line of code that puts HTML into the page past them fails at once."""
+    watch.tolerate("[Tt]rusted-?[Tt]ypes?", "TrustedHTML")
+    tab = make_visitor(front.origin).open(path)
+    with pytest.raises(Error, match="TrustedHTML"):
+        tab.evaluate("document.body.innerHTML = '<b>bold</b>'")
+    with pytest.raises(Error, match="disallowed"):
+        tab.evaluate("trustedTypes.createPolicy('another', {})")
+
+
+def with_hostile_html(route: Route) -> None:
+    """Answer with the API's posts, and with HTML that its sanitiser would never pass."""
+    response = route.fetch()
+    body = response.json()
+    for post in body.get("items", [body]):
+        post["html"] = HOSTILE_HTML
+    route.fulfill(response=response, json=body)
 
 
 def is_done(client: Client, channel: str, count: int) -> bool:

@@ -1,6 +1,6 @@
 /**
- * The page's policy of Trusted Types. A Content-Security-Policy with `require-trusted-types-for
- * 'script'; trusted-types lit-html splitflap` lets no other code put HTML or workers into the page.
+ * The page's policy of Trusted Types. By the Content-Security-Policy (splitflap_web/headers.py), no
+ * other code puts HTML or workers into the page, but Lit's templates.
  */
 
 /**

@@ -10,8 +10,10 @@ from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.access import keys
 from splitflap_api.domain.access.keys import CACHE, Caller, Keyring, hash_of, new_secret
+from splitflap_api.domain.access.sessions import Sessions
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
+from splitflap_api.store.schema import sessions
 from sqlalchemy import select, update
 from uuid_utils import uuid7
 
@@ -51,6 +53,24 @@ def test_a_key_has_an_account_and_scopes(store: Store) -> None:
     assert caller.scopes == {"read", "write"}
     for wrong in ("", created.key + "x", created.key.upper(), hash_of(created.key)):
         assert keyring.caller(wrong) is None
+
+
+@pytest.mark.parametrize("use", ["page", "stream"])
+def test_an_expired_secret_has_no_caller(store: Store, use: Use) -> None:
+    """Before a sweep has deleted its row, too."""
+    keyring = Keyring(store)
+    caller = keyring.caller(make(keyring).key)
+    assert caller
+    service = Sessions(store, keyring)
+    secret = service.begin(caller, "")[1] if use == "page" else service.new_token(caller).token
+    with store.read() as tx:
+        session_id = tx.execute(select(sessions.c.id)).scalar_one()
+    assert keyring.caller(secret, use)
+    assert keyring.valid([session_id]) == {session_id}
+    with store.write() as tx:
+        tx.execute(update(sessions).values(expires_at=store.now(tx)))
+    assert Keyring(store).caller(secret, use) is None
+    assert keyring.valid([session_id]) == set()
 
 
 def test_a_revoked_key_is_refused_at_once_on_its_replica(store: Store) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.system.rig.client import Client
 
-from .conftest import MakeVisitor
+from .conftest import EMBEDDED_ONLY, MakeVisitor
 from .rig.board import Board
 from .rig.fronts import Front
 from .rig.watch import Watch
@@ -72,3 +72,14 @@ def test_a_wrong_key_is_refused_in_words(
     board.sign_in.press("Enter")
     expect(board.tab.get_by_role("alert")).to_contain_text("key")
     expect(board.sign_in).to_be_focused()
+
+
+@EMBEDDED_ONLY
+def test_a_key_without_the_scope_write_has_no_field_for_a_post(
+    make_visitor: MakeVisitor, front: Front, client: Client, channel: str
+) -> None:
+    """The scope `admin` does not include it: the API would refuse the post."""
+    key = client.new_key(f"admin-{channel}", "read", "admin")["key"]
+    board = Board(make_visitor(front.origin), f"/#key={key}")
+    expect(board.tab.get_by_text("This key may not write.")).to_be_visible()
+    expect(board.draft).to_have_count(0)

@@ -134,7 +134,7 @@ class SplitflapBoard extends PageElement {
                   .channels=${[...store.channels]}
                   @send=${this.onSend}
                 ></post-editor>`
-              : html`<p class="notice">This key may read only.</p>`
+              : html`<p class="notice">This key may not write.</p>`
           }
           ${this.#notice()}
           <button class="fresh primary" ?hidden=${!this.fresh} @click=${() => this.#toTop()}>

@@ -35,12 +35,6 @@ class LinkCard extends PageElement {
   }
 
   /** @param {Map<PropertyKey, unknown>} changed */
-  willUpdate(changed) {
-    const before = /** @type {Preview | null | undefined} */ (changed.get('preview'));
-    if (before && before.image !== this.preview?.image) this.broken = false;
-  }
-
-  /** @param {Map<PropertyKey, unknown>} changed */
   updated(changed) {
     const before = /** @type {Preview | null | undefined} */ (changed.get('preview'));
     if (!before || before.state === this.preview?.state || still.matches) return;

@@ -30,10 +30,13 @@ class SessionHolder extends EventTarget {
     return { 'Splitflap-Page': '1' };
   }
 
-  /** @param {string} scope */
+  /**
+   * Whether the key has the scope. As in the API, `admin` includes `observe` and no other one.
+   * @param {string} scope
+   */
   may(scope) {
     const scopes = this.current?.scopes ?? [];
-    return scopes.includes(scope) || scopes.includes('admin');
+    return scopes.includes(scope) || (scope === 'observe' && scopes.includes('admin'));
   }
 
   /**

@@ -107,7 +107,7 @@ export class PostEditor extends PageElement {
         ></textarea>
         <div class="preview ${this.note ? 'has-note' : ''}" ?hidden=${!this.text.trim() || (!this.rendered && !this.note)}>
           <p class="preview-label">${this.note || 'Preview'}</p>
-          <div class="post" dir="auto" role="group" aria-label="Preview"></div>
+          <div class="post" role="group" aria-label="Preview"></div>
         </div>
         <div id="error-${id}" role="alert">
           ${Object.values(this.errors).map((message) => html`<p class="error">${message}</p>`)}

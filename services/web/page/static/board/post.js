@@ -123,7 +123,7 @@ export class BoardPost extends PageElement {
 
   #body() {
     const { post, item } = this;
-    if (post?.html) return html`<div class="post" dir="auto"></div>`;
+    if (post?.html) return html`<div class="post"></div>`;
     this.hasText = true;
     return html`
       <p class="post-text" dir="auto">${post?.text ?? item?.input.text}</p>

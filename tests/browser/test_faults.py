@@ -128,3 +128,31 @@ def test_a_silent_network_is_found_out(
     front.proxy.cut()
     client.create_post("came while it was cut off", channel)
     board.expect_complete("came while it was cut off")
+
+
+def test_a_page_back_from_the_cache_sees_what_it_missed(
+    board: Board, client: Client, channel: str
+) -> None:
+    """Another tab kept the shared stream, so the page gets neither a new one nor a gap."""
+    expect(Board(board.visitor, f"/?channel={channel}").draft).to_be_visible()
+    board.write("before")
+    board.expect_complete("before")
+    board.tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    client.create_post("missed", channel)
+    board.tab.wait_for_timeout(500)  # events that the page would get
+    expect(board.post("missed")).to_have_count(0)
+    board.tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    board.expect_complete("missed")
+
+
+def test_a_strange_draft_leaves_the_board_usable(
+    board: Board, client: Client, channel: str
+) -> None:
+    """Other pages of the origin may have written into the storage."""
+    for stored in ("[]", '{"text": 5}', "null"):
+        board.tab.evaluate("value => localStorage.setItem('splitflap.draft.new', value)", stored)
+        board.tab.evaluate("value => localStorage.setItem('splitflap.outbox', value)", stored)
+        board.tab.reload()
+        expect(board.draft).to_have_value("")
+    board.write("sent all the same")
+    assert_each_once(board, client, channel, ["sent all the same"])

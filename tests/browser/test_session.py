@@ -44,6 +44,19 @@ def test_signing_out_leads_to_the_sign_in_and_keeps_the_draft(
     expect(board.draft).to_have_value("not yet sent")
 
 
+def test_another_account_of_the_browser_sees_no_draft(
+    board: Board, client: Client, channel: str, key: str
+) -> None:
+    """The first account finds its draft again."""
+    board.draft.fill("not for others")
+    board.tab.get_by_role("button", name="Sign out").click()
+    board.sign_in_with(client.new_key(f"next-{channel}", "read", "write")["key"])
+    expect(board.draft).to_have_value("")
+    board.tab.get_by_role("button", name="Sign out").click()
+    board.sign_in_with(key)
+    expect(board.draft).to_have_value("not for others")
+
+
 def test_a_revoked_key_leads_to_the_sign_in_and_keeps_the_draft(
     make_visitor: MakeVisitor, front: Front, client: Client, channel: str, watch: Watch
 ) -> None:

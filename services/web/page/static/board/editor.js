@@ -16,7 +16,7 @@ const FEW_LEFT = 2000;
 /** Milliseconds without a key until the preview is asked for. */
 const DELAY = 350;
 
-const DRAFTS = 'splitflap.draft.';
+const DRAFTS = 'splitflap.draft';
 
 /**
  * Writes a text: for a new post, or for the edit of one. It keeps a draft in the browser, shows a
@@ -246,10 +246,15 @@ export class PostEditor extends PageElement {
     this.note = '';
     this.preview.cancel();
     try {
-      localStorage.removeItem(DRAFTS + this.draftKey);
+      localStorage.removeItem(this.#draftItem);
     } catch {
       // Nothing was stored.
     }
+  }
+
+  /** The draft's name in the browser. Another account in the same browser has drafts of its own. */
+  get #draftItem() {
+    return `${DRAFTS}.${session.current?.account}.${this.draftKey}`;
   }
 
   #changed() {
@@ -265,7 +270,7 @@ export class PostEditor extends PageElement {
   #store() {
     const { text, channel, flavour } = this;
     try {
-      localStorage.setItem(DRAFTS + this.draftKey, JSON.stringify({ text, channel, flavour }));
+      localStorage.setItem(this.#draftItem, JSON.stringify({ text, channel, flavour }));
     } catch {
       // Without storage, the draft lives as long as the page.
     }
@@ -274,7 +279,7 @@ export class PostEditor extends PageElement {
   /** @returns {{text: string, channel?: string, flavour?: string} | null} */
   #stored() {
     try {
-      const draft = JSON.parse(localStorage.getItem(DRAFTS + this.draftKey) ?? 'null');
+      const draft = JSON.parse(localStorage.getItem(this.#draftItem) ?? 'null');
       return typeof draft?.text === 'string' ? draft : null;
     } catch {
       return null;

@@ -159,6 +159,8 @@ def test_a_strange_draft_leaves_the_board_usable(
     """Other pages of the origin may have written into the storage."""
     for stored in ("[]", '{"text": 5}', "null"):
         board.draft.fill("a draft and its item")
+        # A reload during the preview's request would end it.
+        expect(board.tab.get_by_role("group", name="Preview")).to_contain_text("its item")
         assert board.tab.evaluate(OVERWRITE, stored)
         board.tab.reload()
         expect(board.draft).to_have_value("")

@@ -45,9 +45,10 @@ def test_signing_out_leads_to_the_sign_in_and_keeps_the_draft(
 
 
 def test_another_account_of_the_browser_sees_no_draft(
-    board: Board, client: Client, channel: str, key: str
+    board: Board, client: Client, channel: str, key: str, watch: Watch
 ) -> None:
     """The first account finds its draft again."""
+    watch.tolerate(REFUSED)
     board.draft.fill("not for others")
     board.tab.get_by_role("button", name="Sign out").click()
     board.sign_in_with(client.new_key(f"next-{channel}", "read", "write")["key"])

@@ -218,8 +218,7 @@ def _round(api: RunningApi, speeds: dict[int, Speed], updates: dict[str, Updates
 
 def _load_all(tab: Page) -> None:
     """Scroll until the board has read its oldest post."""
-    posts = tab.get_by_role("article")
-    while posts.count() < CARDS:
+    while tab.evaluate("document.querySelectorAll('board-post').length") < CARDS:
         tab.evaluate("scrollTo(0, document.scrollingElement.scrollHeight)")
         tab.wait_for_timeout(50)
 

@@ -110,6 +110,22 @@ def test_the_board_needs_no_mouse(board: Board, client: Client, channel: str) ->
     assert client.posts(channel) == []
 
 
+def test_the_keyboard_scrolls_what_is_wide_in_each_post_that_is_seen(
+    make_visitor: MakeVisitor, front: Front, client: Client, key: str, channel: str
+) -> None:
+    client.create_post(f"```\n{'wide ' * 100}\n```", channel)
+    for _ in range(4):
+        client.create_post("tall\n\n" * 60, channel)
+    board = Board.of(make_visitor(front.origin), key, channel)
+    expect(board.posts).to_have_count(5)
+    code = board.post("wide").locator("pre")
+    code.scroll_into_view_if_needed()
+    expect(code).to_have_attribute("tabindex", "0")
+    code.focus()
+    board.tab.keyboard.press("ArrowRight")
+    expect(code).not_to_have_js_property("scrollLeft", 0)
+
+
 def test_the_operators_page_needs_no_mouse(stack: Stack, client: Client, ops: Ops) -> None:
     """A dead letter is opened and replayed by keys; the focus returns to where it was."""
     reason = put_letters(stack, client, 81, 1)

@@ -59,6 +59,11 @@ export class BoardPost extends PageElement {
     this.busy = false;
     /** The HTML on the page, so that an event about something else leaves it alone. */
     this.shownHtml = '';
+    // content-visibility: the post comes near the window, or leaves it.
+    this.addEventListener('contentvisibilityautostatechange', (event) => {
+      this.isLaidOut = !(/** @type {any} */ (event).skipped);
+      if (this.isLaidOut) reachScrollers(this);
+    });
   }
 
   connectedCallback() {
@@ -66,6 +71,9 @@ export class BoardPost extends PageElement {
     this.tabIndex = -1;
     this.setAttribute('role', 'article');
   }
+
+  /** Whether the post is near the window. A browser without content-visibility lays out all. */
+  isLaidOut = !('ContentVisibilityAutoStateChangeEvent' in globalThis);
 
   get isMine() {
     return (
@@ -86,7 +94,7 @@ export class BoardPost extends PageElement {
     const isFlip = this.shownHtml === '' && this.hasText;
     this.shownHtml = this.post.html;
     body.replaceChildren(nodesOf(this.post.html, this.post, session.current?.account ?? ''));
-    reachScrollers(body);
+    if (this.isLaidOut) reachScrollers(body);
     if (isFlip) flip(body);
     this.hasText = false;
   }
@@ -329,20 +337,12 @@ function words(error) {
 }
 
 /**
- * Lets the keyboard scroll what is wider than the post.
+ * Lets the keyboard scroll what is wider than the post. Only a post near the window has a layout.
  * @param {HTMLElement} body
  */
 function reachScrollers(body) {
-  const wide = body.querySelectorAll('pre, table, .math-display');
-  if (!wide.length) return;
-  const observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      observer.unobserve(target);
-      if (target.scrollWidth > target.clientWidth) target.setAttribute('tabindex', '0');
-    }
-  });
-  for (const element of wide) observer.observe(element);
+  for (const wide of body.querySelectorAll('.post :is(pre, table, .math-display)'))
+    if (wide.scrollWidth > wide.clientWidth) wide.setAttribute('tabindex', '0');
 }
 
 /** @param {HTMLElement} body */

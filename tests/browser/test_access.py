@@ -113,6 +113,7 @@ def test_the_board_needs_no_mouse(board: Board, client: Client, channel: str) ->
 def test_the_keyboard_scrolls_what_is_wide_in_each_post_that_is_seen(
     make_visitor: MakeVisitor, front: Front, client: Client, key: str, channel: str
 ) -> None:
+    """Arrow keys move it, once the post came into the window."""
     client.create_post(f"```\n{'wide ' * 100}\n```", channel)
     for _ in range(4):
         client.create_post("tall\n\n" * 60, channel)

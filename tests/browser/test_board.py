@@ -15,6 +15,18 @@ from .rig.board import Board
 from .rig.fronts import Front
 from .rig.watch import Watch
 
+#: Counts the posts' elements that are added to the page and removed from it.
+COUNT_MOVES = """() => {
+    window.moves = {added: 0, removed: 0};
+    const count = nodes => [...nodes].filter(node => node.localName === 'board-post').length;
+    new MutationObserver(records => {
+        for (const { addedNodes, removedNodes } of records) {
+            moves.added += count(addedNodes);
+            moves.removed += count(removedNodes);
+        }
+    }).observe(document.querySelector('post-feed'), {childList: true, subtree: true});
+}"""
+
 
 def test_a_post_appears_at_once_and_completes_with_its_card(board: Board, site: Site) -> None:
     """The preview shows its HTML before it is sent."""
@@ -120,6 +132,28 @@ def test_a_post_is_edited_and_deleted(board: Board, client: Client, channel: str
     ).click()
     expect(board.posts).to_have_count(0)
     assert client.posts(channel) == []
+
+
+def test_a_long_board_stays_in_order_and_moves_no_other_post(
+    make_visitor: MakeVisitor, front: Front, client: Client, key: str, channel: str
+) -> None:
+    """The posts stand in blocks, and 60 of them fill several."""
+    tasks = [client.submit(f"number {number:02}", channel) for number in range(60)]
+    posts = [client.wait_final(task).json() for task in tasks]
+    board = Board.of(make_visitor(front.origin), key, channel)
+    expect(board.posts).to_have_count(30)
+    board.tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(board.posts).to_have_count(60)
+    board.tab.evaluate(COUNT_MOVES)
+    for post in (posts[-1], posts[30], posts[0]):
+        assert client.delete(f"/v1/posts/{post['id']}").status_code == 204
+    expect(board.posts).to_have_count(57)
+    new = [client.create_post(f"new {number}", channel) for number in range(30)]
+    expect(board.posts).to_have_count(87)
+    texts = [each["text"] for each in reversed([*posts[1:30], *posts[31:-1], *new])]
+    shown = board.posts.locator(".post").all_text_contents()
+    assert [text.strip() for text in shown] == texts
+    assert board.tab.evaluate("window.moves") == {"added": 30, "removed": 3}
 
 
 def test_an_edit_that_meets_another_asks_first(

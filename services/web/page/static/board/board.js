@@ -234,7 +234,7 @@ class SplitflapBoard extends PageElement {
   #toTop() {
     this.fresh = 0;
     scrollTo({ top: 0 });
-    /** @type {HTMLElement | null} */ (this.feed.firstElementChild)?.focus({ preventScroll: true });
+    this.feed.first?.focus({ preventScroll: true });
   }
 
   #session() {

@@ -1,4 +1,5 @@
 import './post.js';
+import { Blocks } from './blocks.js';
 import { ago } from './words.js';
 
 /**
@@ -15,6 +16,7 @@ class PostFeed extends HTMLElement {
   store = null;
   /** @type {Map<string, BoardPost>} by id of the post, or key of the item */
   #elements = new Map();
+  #blocks = new Blocks(this);
   #scheduled = false;
 
   connectedCallback() {
@@ -77,34 +79,28 @@ class PostFeed extends HTMLElement {
     this.#scheduled = false;
     const { store } = this;
     if (!store) return;
-    /** @type {Set<string>} */
-    const wanted = new Set();
-    let at = this.firstElementChild;
-    /** @param {string} key */
-    const place = (key) => {
-      wanted.add(key);
-      const element = this.#elements.get(key) ?? this.#create(key);
-      if (element === at) at = at.nextElementSibling;
-      else this.insertBefore(element, at);
-      return element;
-    };
-    for (const item of store.pending) place(item.key).item = item;
     for (const [item, post] of store.twins) this.#adopt(item.key, post.id);
-    for (const post of store.shown) {
-      const element = place(post.id);
-      element.post = post;
-      element.reason = store.reasons.get(post.id);
-    }
+    const { pending, shown } = store;
+    const wanted = new Set([...pending.map(({ key }) => key), ...shown.map(({ id }) => id)]);
     for (const [key, element] of this.#elements)
       if (!wanted.has(key)) {
         this.#elements.delete(key);
         this.#remove(element);
       }
+    for (const item of pending) this.#element(item.key).item = item;
+    for (const post of shown) {
+      const element = this.#element(post.id);
+      element.post = post;
+      element.reason = store.reasons.get(post.id);
+    }
+    this.#blocks.arrange([...wanted].map((key) => this.#element(key)));
     this.emit();
   }
 
   /** @param {string} key */
-  #create(key) {
+  #element(key) {
+    const known = this.#elements.get(key);
+    if (known) return known;
     const element = /** @type {BoardPost} */ (document.createElement('board-post'));
     this.#elements.set(key, element);
     return element;
@@ -113,9 +109,10 @@ class PostFeed extends HTMLElement {
   /** @param {BoardPost} element */
   #remove(element) {
     const hadFocus = element.contains(document.activeElement);
-    const neighbour = element.nextElementSibling ?? element.previousElementSibling;
-    element.remove();
-    if (hadFocus) /** @type {HTMLElement | null} */ (neighbour)?.focus();
+    const posts = hadFocus ? this.#blocks.all : [];
+    const at = posts.indexOf(element);
+    this.#blocks.remove(element);
+    if (hadFocus) /** @type {HTMLElement | undefined} */ (posts[at + 1] ?? posts[at - 1])?.focus();
   }
 
   emit() {
@@ -134,7 +131,7 @@ class PostFeed extends HTMLElement {
    * @param {1 | -1} step
    */
   step(step) {
-    const posts = [...this.children];
+    const posts = this.#blocks.all;
     const at = posts.findIndex((post) => post.contains(document.activeElement));
     const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), posts.length - 1);
     const post = /** @type {HTMLElement | undefined} */ (posts[next]);
@@ -142,10 +139,15 @@ class PostFeed extends HTMLElement {
     post?.scrollIntoView({ block: 'nearest' });
   }
 
+  /** The newest post. */
+  get first() {
+    return /** @type {BoardPost | null} */ (this.#blocks.first);
+  }
+
   /** The post with the focus. */
   get focused() {
     return /** @type {BoardPost | undefined} */ (
-      [...this.children].find((post) => post.contains(document.activeElement))
+      this.#blocks.all.find((post) => post.contains(document.activeElement))
     );
   }
 }

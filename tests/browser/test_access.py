@@ -15,6 +15,7 @@ from .rig.board import Board
 from .rig.fronts import Front
 from .rig.keyboard import tab_to
 from .rig.ops import Ops
+from .rig.visitor import Visitor
 from .test_ops import put_letters
 
 pytestmark = EMBEDDED_ONLY
@@ -178,12 +179,16 @@ def test_nothing_moves_for_those_who_want_no_motion(
     motion: str, make_visitor: MakeVisitor, front: Front, key: str, channel: str, site: Site
 ) -> None:
     """For others, a change of a state does move: so the test would see it."""
-    visitor = make_visitor(front.origin, reduced_motion=motion)
-    visitor.context.add_init_script(COUNT_MOTION)
-    board = Board.of(visitor, key, channel)
+
+    def visitor() -> Visitor:
+        new = make_visitor(front.origin, reduced_motion=motion)
+        new.context.add_init_script(COUNT_MOTION)
+        return new
+
+    board = Board.of(visitor(), key, channel)
     board.write(f"flips {site.url('slow/motion')}")
     board.expect_complete("flips")
-    ops = Ops.of(visitor, ADMIN)
+    ops = Ops.of(visitor(), ADMIN)
     ops.show("Demonstration")
     moved = board.tab.evaluate("moved") + ops.tab.evaluate("moved")
     assert bool(moved) == (motion == "no-preference"), moved

@@ -16,7 +16,7 @@ from benchmarks.harness.table import Line, note, show
 from benchmarks.harness.wrk import file_loop
 from tests.integration.web.rig import manifest
 
-ROUNDS = 5
+ROUNDS = 3
 
 #: Seconds of one closed loop, and its connections.
 SECONDS = 5

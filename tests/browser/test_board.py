@@ -200,4 +200,4 @@ def test_an_image_for_adults_is_loaded_when_it_is_asked_for(board: Board, site: 
     show.press("Enter")
     expect(post.locator("img.link-image")).to_be_visible()
     expect(show).to_have_count(0)
-    assert site.hits.count("/image") > before
+    wait_until(lambda: site.hits.count("/image") > before, "the request of the image")

@@ -63,13 +63,15 @@ class SessionHolder extends EventTarget {
     this.#changed();
   }
 
+  /** @returns {Promise<boolean>} whether there is a session */
   async #load() {
     // Nobody has signed in here: a question would only put an error into the console.
-    if (!hint.get()) return;
+    if (!hint.get()) return false;
     const response = await fetch('/v1/session', { headers: this.headers() });
     if (response.status >= 500) throw new Error(`status ${response.status}`);
     if (response.ok) this.#begin(await response.json());
     else hint.set(null);
+    return response.ok;
   }
 
   /**
@@ -160,7 +162,23 @@ class SessionHolder extends EventTarget {
     return true;
   }
 
-  /** The API refused the session: it has ended, or its key was revoked. */
+  /** @type {Promise<void> | null} */
+  #asking = null;
+
+  /**
+   * The API refused a request: the session has ended, or its key was revoked. But a newer session may
+   * have replaced it during the request.
+   */
+  refused() {
+    this.#asking ??= this.#load()
+      .then((isThere) => void (isThere || this.expired()))
+      .catch(() => this.expired())
+      .finally(() => {
+        this.#asking = null;
+      });
+  }
+
+  /** The session has ended. */
   expired() {
     if (!this.current) return;
     // The storage may name a newer session, of another tab.

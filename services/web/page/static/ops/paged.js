@@ -2,6 +2,9 @@ import { get } from '../lib/api.js';
 import { html, nothing, PageElement } from '../lib/element.js';
 import { messageOf } from './words.js';
 
+/** The heading of a column of buttons. */
+export const CHANGE = html`<span class="visually-hidden">Change</span>`;
+
 /**
  * A list of the API that comes in pages. Subclasses have a `path`, and make rows of items.
  * @template Item
@@ -59,6 +62,23 @@ export class PagedList extends PageElement {
     } finally {
       this.isLoading = false;
     }
+  }
+
+  /**
+   * A table, or nothing without rows.
+   * @param {unknown[]} headings of its columns
+   * @param {unknown[]} rows
+   */
+  table(headings, rows) {
+    if (!rows.length) return nothing;
+    return html`<div class="scroll">
+      <table class="stacked">
+        <thead>
+          <tr>${headings.map((heading) => html`<th scope="col">${heading}</th>`)}</tr>
+        </thead>
+        <tbody>${rows}</tbody>
+      </table>
+    </div>`;
   }
 
   /**

@@ -2,7 +2,7 @@ import { call } from '../../lib/api.js';
 import { html, nothing } from '../../lib/element.js';
 import { session } from '../../lib/session.js';
 import { copy } from '../dialog.js';
-import { PagedList } from '../paged.js';
+import { CHANGE, PagedList } from '../paged.js';
 import { ago, clock, messageOf } from '../words.js';
 
 /**
@@ -132,26 +132,10 @@ class Keys extends PagedList {
         <summary>Make a key</summary>
         ${this.form()}
       </details>
-      ${
-        shown.length
-          ? html`<div class="scroll">
-              <table class="stacked">
-                <thead>
-                  <tr>
-                    <th scope="col">Account</th>
-                    <th scope="col">Note</th>
-                    <th scope="col">Scopes</th>
-                    <th scope="col">Made</th>
-                    <th scope="col"><span class="visually-hidden">Change</span></th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${shown.map((key) => this.row(key))}
-                </tbody>
-              </table>
-            </div>`
-          : nothing
-      }
+      ${this.table(
+        ['Account', 'Note', 'Scopes', 'Made', CHANGE],
+        shown.map((key) => this.row(key)),
+      )}
       ${this.foot('No keys.')}
       ${
         revoked

@@ -1,7 +1,7 @@
 import { call } from '../../lib/api.js';
 import { html, nothing } from '../../lib/element.js';
 import { session } from '../../lib/session.js';
-import { PagedList } from '../paged.js';
+import { CHANGE, PagedList } from '../paged.js';
 import { ago, clock, messageOf } from '../words.js';
 import { browser } from './browser.js';
 
@@ -39,41 +39,25 @@ class Sessions extends PagedList {
         Browsers that are signed in as <b class="text">${session.current?.account}</b>. A session ends with its key,
         too.
       </p>
-      ${
-        this.items.length
-          ? html`<div class="scroll">
-              <table class="stacked">
-                <thead>
-                  <tr>
-                    <th scope="col">Browser</th>
-                    <th scope="col">Scopes</th>
-                    <th scope="col">Since</th>
-                    <th scope="col">Until</th>
-                    <th scope="col"><span class="visually-hidden">Change</span></th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${this.items.map(
-                    (each) => html`
-                      <tr>
-                        <th scope="row" class="text" title=${each.user_agent ?? ''}>
-                          ${browser(each.user_agent)}
-                          ${each.current ? html`<span class="scope">this one</span>` : nothing}
-                        </th>
-                        <td data-label="Scopes">${each.scopes.map((scope) => html`<span class="scope">${scope}</span> `)}</td>
-                        <td data-label="Since" title=${clock(each.created_at)}>${ago(each.created_at)}</td>
-                        <td data-label="Until">${clock(each.expires_at)}</td>
-                        <td class="change">
-                          <button @click=${() => this.onEnd(each)}>${each.current ? 'Sign out' : 'End'}</button>
-                        </td>
-                      </tr>
-                    `,
-                  )}
-                </tbody>
-              </table>
-            </div>`
-          : nothing
-      }
+      ${this.table(
+        ['Browser', 'Scopes', 'Since', 'Until', CHANGE],
+        this.items.map(
+          (each) => html`
+            <tr>
+              <th scope="row" class="text" title=${each.user_agent ?? ''}>
+                ${browser(each.user_agent)}
+                ${each.current ? html`<span class="scope">this one</span>` : nothing}
+              </th>
+              <td data-label="Scopes">${each.scopes.map((scope) => html`<span class="scope">${scope}</span> `)}</td>
+              <td data-label="Since" title=${clock(each.created_at)}>${ago(each.created_at)}</td>
+              <td data-label="Until">${clock(each.expires_at)}</td>
+              <td class="change">
+                <button @click=${() => this.onEnd(each)}>${each.current ? 'Sign out' : 'End'}</button>
+              </td>
+            </tr>
+          `,
+        ),
+      )}
       ${this.foot('No session: this page uses the key itself.')}
     `;
   }

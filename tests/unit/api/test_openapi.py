@@ -282,6 +282,13 @@ def test_the_lowest_success_has_the_schema_of_all(document: Any) -> None:
             assert all(each in of_all for each in alternatives)
 
 
+def test_no_parameter_is_a_constant(document: Any) -> None:
+    """openapi-python-client leaves out operations with a parameter that is a `const`."""
+    for operation in described(document).values():
+        for parameter in operation.get("parameters", ()):
+            assert "const" not in parameter["schema"], parameter["name"]
+
+
 def test_every_route_is_described(app: Flask, document: Any) -> None:
     """Every operation has a route, and every route but those above has an operation."""
     served = {

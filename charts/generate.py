@@ -27,7 +27,8 @@ MARK = re.compile(r"\s*# -- (?P<text>.*)")
 OWN = {
     *("data_dir", "broker_url", "broker_user", "broker_password", "broker_ca_file"),
     *("health_host", "health_port", "host", "port", "database_url", "bootstrap_key"),
-    *("api_roles", "scraper_allow_nets", "scraper_nat64", "scraper_ca_file"),
+    *("api_roles", "kubernetes_deployments"),
+    *("scraper_allow_nets", "scraper_nat64", "scraper_ca_file"),
 }
 
 #: Settings of `make run` alone: on a cluster nginx serves the page, and it has a public name.

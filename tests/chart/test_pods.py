@@ -211,7 +211,8 @@ def test_a_network_policy_allows_only_needed_connections(rendered: Rendered) -> 
     """Examples: the renderer's broker, the API's database, the scraper's internet."""
     policies = {name: each["spec"] for name, each in rendered("full").of("NetworkPolicy").items()}
     assert ports(policies["renderer"]["egress"]) == {53, 5671, 5672}
-    assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432}
+    assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432, 443, 6443}
+    assert ports(policies["outcomes"]["egress"]) == {53, 5671, 5672, 5432}
     assert ports(policies["migrate"]["egress"]) == {53, 5432}
     assert ports(policies["api"]["ingress"]) == {8000, 9000}
     assert ports(policies["scraper"]["ingress"]) == {9000}

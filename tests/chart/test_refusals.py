@@ -23,6 +23,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"database": {"user": {"password": ""}}}, "set database.user.password"),
     (OUTSIDE, {"migrate": {"user": {"username": "owner"}}}, "migrate.user is incomplete"),
     (DEV, {"bootstrapKeySecret": {"name": "s"}}, "two first keys"),
+    (
+        DEV,
+        {"api": {"showPods": True, "serviceAccount": {"create": False}}},
+        "set api.serviceAccount.name, or",
+    ),
     (OUTSIDE, {"broker": {"url": "amqp://b:5672/v"}}, "set broker.url to amqps://"),
     (DEV, {"broker": {"ca": {"secret": "s"}}}, "set broker.url to amqps://"),
     (OUTSIDE, {"broker": {"ca": {"configMap": "c"}}}, "broker.ca has two sources"),

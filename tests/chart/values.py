@@ -70,7 +70,7 @@ FULL: Values = merged(
         "commonAnnotations": {"owner": "me"},
         "image": {"pullSecrets": [{"name": "pull"}], "tag": "1.2.3"},
         "bootstrapKey": "a-key-of-sixteen-and-more",
-        "api": {**_POD, "image": {"digest": "sha256:" + "0" * 64}},
+        "api": {**_POD, "image": {"digest": "sha256:" + "0" * 64}, "showPods": True},
         "web": _POD,
         "outcomes": {**_POD, "enabled": True},
         "scraper": {

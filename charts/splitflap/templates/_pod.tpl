@@ -101,6 +101,10 @@ topologySpreadConstraints:
   value: {{ $values.listenAddress | quote }}
 - name: SPLITFLAP_API_ROLES
   value: {{ include "splitflap.apiRoles" . }}
+{{- if include "splitflap.asksKubernetes" . }}
+- name: SPLITFLAP_KUBERNETES_DEPLOYMENTS
+  value: {{ include "splitflap.fullname" .root }}
+{{- end }}
 {{ include "splitflap.databaseEnv" . }}
 {{- with include "splitflap.bootstrapEnv" .root }}
 {{ . }}
@@ -207,6 +211,9 @@ spec:
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
         {{- include "splitflap.caMounts" . | nindent 8 }}
+        {{- if include "splitflap.asksKubernetes" . }}
+        - {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+        {{- end }}
         {{- with $values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -214,6 +221,9 @@ spec:
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 16Mi}
     {{- include "splitflap.caVolumes" . | nindent 4 }}
+    {{- if include "splitflap.asksKubernetes" . }}
+    {{- include "splitflap.tokenVolume" . | nindent 4 }}
+    {{- end }}
     {{- with $values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

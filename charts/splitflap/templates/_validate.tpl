@@ -4,7 +4,7 @@ rendering reports all of them.
 */}}
 {{- define "splitflap.validate" -}}
 {{- $problems := list -}}
-{{- range $section := list "images" "broker" "database" "keys" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
+{{- range $section := list "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
 {{- with include (printf "splitflap.validate.%s" $section) $ | trim -}}
 {{- $problems = append $problems . -}}
 {{- end -}}
@@ -80,6 +80,12 @@ rendering reports all of them.
 {{- define "splitflap.validate.keys" }}
 {{- if and .Values.bootstrapKey .Values.bootstrapKeySecret.name }}
 - There are two first keys: set only one of bootstrapKey and bootstrapKeySecret.name.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.rights" }}
+{{- if and .Values.api.showPods (not (or .Values.api.serviceAccount.create .Values.api.serviceAccount.name)) }}
+- api.showPods would give a right to the namespace's default account, which other pods have: set api.serviceAccount.name, or api.serviceAccount.create=true.
 {{- end }}
 {{- end }}
 

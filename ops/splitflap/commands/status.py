@@ -62,9 +62,9 @@ def status(
     the broker confirms it, then `unfinished` until its outcome. If jobs are held, a table shows the
     ten accounts that have waited longest, and why: `share` (others have their turn), `window` (the
     workers are busy), `overdue_texts` or `low`. `wanted` is the number of worker processes that the
-    present work needs, and `shed` names the requests that the asked API refuses. The command
-    queries the API, and the health ports of the services on this machine. A key with the scope
-    `observe` may use it.
+    present work needs, and `shed` names the requests that the asked API refuses. `Kubernetes` is
+    the pods that it wants and has ready, if the API may ask it. The command queries the API, and
+    the health ports of the services on this machine. A key with the scope `observe` may use it.
 
     The option -k queries the cluster instead, without a key. It shows each service's pods, the
     wanted number and the reason, the last scaling events, and the waiting jobs from the pods'
@@ -161,11 +161,22 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
             f"API replicas   {status['api_replicas']}, with {status['streams']} event streams "
             f"(asked: {status['replica']})"
         )
+    if pods := list(_pods(status)):
+        yield f"Kubernetes     {'; '.join(pods)}"
     if broker := status.get("broker"):
         yield f"broker         {broker['detail'] or 'connected'}"
     if "shedding" in status:
         found = [f"{each['reason']}: {each['detail']}" for each in status["shedding"]]
         yield f"shed           {'; '.join(found) or 'nothing'}"
+
+
+def _pods(status: dict[str, Any]) -> Iterator[str]:
+    """The pods of each service, if the API may ask Kubernetes. An older API has no such fields."""
+    found = {"api": status.get("api_pods")}
+    found |= {each["kind"]: each.get("pods") for each in status.get("kinds", ())}
+    for name, pods in found.items():
+        if pods:
+            yield f"{name} wanted {pods['wanted']}, there {pods['ready']}"
 
 
 def _print_accounts(status: dict[str, Any], accounts: list[dict[str, Any]]) -> None:

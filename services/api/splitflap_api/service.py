@@ -14,6 +14,7 @@ The server makes the first three steps of a stop (server/worker.py):
 """
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -49,6 +50,7 @@ from splitflap_api.loops.long_requests.key_watch import KeyWatch
 from splitflap_api.loops.long_requests.status_feed import StatusFeed
 from splitflap_api.loops.outcomes.queue_depths import SignsOfLoss
 from splitflap_api.loops.outcomes.results import Results
+from splitflap_api.loops.pods import PodCounts
 from splitflap_api.loops.publisher import Publisher
 from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
@@ -176,6 +178,8 @@ class ApiService:
 
         # What operators see.
         self._recorder = Recorder(store, metrics, replica, gauges="outcomes" in settings.roles)
+        deployments = settings.kubernetes_deployments
+        self._pods = PodCounts(deployments, os.environ) if deployments else None
         self._status = LiveStatus(
             store,
             replica,
@@ -184,6 +188,7 @@ class ApiService:
             self._dispatcher.link,
             self._backlog,
             self._accounts,
+            self._pods.now if self._pods else dict,
         )
         self._status_feed = StatusFeed(self._status.read_json, waiters)
         self._key_watch = KeyWatch(
@@ -247,6 +252,8 @@ class ApiService:
         self._stopping.set()
         self._not_ready = "the service is stopping"
         self._key_watch.request_stop()
+        if self._pods:
+            self._pods.request_stop()
         self._acceptor.waits.end_all()
         self._status_feed.stop(STEP)
         self._feed.stop(STEP)
@@ -315,6 +322,8 @@ class ApiService:
         self._feed.start()
         self._status_feed.start()
         self._recorder.start()
+        if self._pods:
+            self._pods.start()
         self._key_watch.start()
         self._backlog.start()
         self._publisher.start()
@@ -332,7 +341,7 @@ class ApiService:
     def _register_checks(self) -> None:
         self._health.ready("service", lambda: self._not_ready)
         self._health.ready("database", self._once_started(self._backlog.silence))
-        # Without the status feed and the history: no view of operators restarts a service.
+        # Without the status feed, the history and the pods: no operator's view restarts a service.
         checks = {
             "publish": self._dispatcher.complaint,
             "accept": self._acceptor.complaint,

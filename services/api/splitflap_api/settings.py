@@ -187,6 +187,14 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=3600, description="Seconds that a rendered task waits for its previews."),
     ] = 30.0
+    kubernetes_deployments: Annotated[
+        Annotated[str, Meta(max_length=200, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")] | None,
+        Meta(
+            description="Name of the Deployments in this pod's namespace without the service: "
+            "`r-splitflap` for `r-splitflap-api`. The status then has the number of their pods, as "
+            "Kubernetes tells this pod's service account. Unset: Kubernetes is not asked.",
+        ),
+    ] = None
     scraper_allow_nets: AllowNets = ""
     scraper_nat64: Nat64 = ""
     scraper_allow_hosts: AllowHosts = ""

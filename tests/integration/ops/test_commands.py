@@ -1,6 +1,7 @@
 """`splitflap keys`, `dead` and `status`: their requests and their output."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -404,7 +405,7 @@ def test_status_shows_services_and_waiting_jobs(
 
 
 #: What a newer API adds to STATUS.
-LIVE = {
+LIVE: dict[str, Any] = {
     "kinds": [
         {
             "kind": "render",
@@ -463,6 +464,21 @@ def test_status_shows_workers_rates_and_the_broker(run: Run, api: StubApi) -> No
     assert "API replicas   2, with 5 event streams (asked: 1bf3785347c6)" in shown
     assert "broker         connected" in shown
     assert "shed           nothing" in shown
+
+
+@pytest.mark.usefixtures("_no_services")
+def test_status_shows_the_pods_that_kubernetes_tells(run: Run, api: StubApi) -> None:
+    """The line is missing if it tells none."""
+    render, scrape = LIVE["kinds"]
+    told = {
+        "kinds": [render | {"pods": {"wanted": 3, "ready": 2}}, scrape | {"pods": None}],
+        "api_pods": {"wanted": 2, "ready": 2},
+    }
+    api.on("GET /v1/status", StubAnswer(200, STATUS | LIVE | told))
+    shown = run("status").stdout
+    assert "Kubernetes     api wanted 2, there 2; render wanted 3, there 2\n" in shown
+    api.on("GET /v1/status", StubAnswer(200, STATUS | LIVE | {"api_pods": None}))
+    assert "Kubernetes" not in run("status").stdout
 
 
 @pytest.mark.usefixtures("_no_services")

@@ -67,9 +67,8 @@ def live_status(rig: Rig, link: BrokerLink) -> LiveStatus:
     backlog = Backlog(
         rig.store, Limits(30, 3600), lambda: 0.0, lambda: True, lambda: rig.router.states, accounts
     )
-    return LiveStatus(
-        rig.store, "replica", rig.recorder, Queues(rig.metrics, rig.signs), link, backlog, accounts
-    )
+    queues = Queues(rig.metrics, rig.signs)
+    return LiveStatus(rig.store, "replica", rig.recorder, queues, link, backlog, accounts, dict)
 
 
 @pytest.fixture

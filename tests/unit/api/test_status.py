@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from flask.testing import FlaskClient
+from splitflap_api.contract.status_models import Pods
 from splitflap_api.domain.operator import demand
 from splitflap_api.domain.operator.demand import wanted_workers
 from splitflap_api.http.operator.live_status import LiveStatus
@@ -40,6 +41,7 @@ class Parts:
         self.accounts = AccountBacklogs()
         self.unpublished: UnpublishedWork | None = None
         self.up = True
+        self.pods: dict[str, Pods] = {}
         self.queues = Queues(rig.metrics, rig.signs)
         link: Any = SimpleNamespace(
             up=True, ready=lambda: None if self.up else "broker link publish: no connection"
@@ -47,7 +49,14 @@ class Parts:
         self.link = link
         backlog: Any = SimpleNamespace(unpublished=lambda: self.unpublished)
         self.live = LiveStatus(
-            rig.store, "me", rig.recorder, self.queues, link, backlog, self.accounts
+            rig.store,
+            "me",
+            rig.recorder,
+            self.queues,
+            link,
+            backlog,
+            self.accounts,
+            lambda: self.pods,
         )
 
     def answer(self, ready: int, consumers: int) -> None:
@@ -84,6 +93,16 @@ def test_a_kind_shows_its_queues_and_workers(rig: Rig, parts: Parts) -> None:
     assert (render.queue_ready, render.in_flight, render.mean_seconds) == (2, 2, 0.008)
     assert render.wanted == 1
     assert (scrape.slots, scrape.mean_seconds, scrape.in_flight) == (None, None, 0)
+
+
+def test_the_pods_are_those_that_kubernetes_tells(parts: Parts) -> None:
+    """Null without Kubernetes."""
+    status = parts.live.read()
+    assert [status.api_pods, *(each.pods for each in status.kinds)] == [None] * 3
+    parts.pods = {"api": Pods(2, 2), "renderer": Pods(3, 1), "scraper": Pods(0, 0)}
+    status = parts.live.read()
+    assert status.api_pods == Pods(2, 2)
+    assert [each.pods for each in status.kinds] == [Pods(3, 1), Pods(0, 0)]
 
 
 def test_without_workers_there_are_no_slots(rig: Rig, parts: Parts) -> None:

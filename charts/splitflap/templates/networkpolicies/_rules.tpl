@@ -42,6 +42,19 @@
 {{- include "splitflap.serverRule" (dict "root" .root "server" "postgresql" "port" 5432 "outside" .root.Values.networkPolicy.egress.database) -}}
 {{- end }}
 
+{{/* To the Kubernetes API. Takes {root}. */}}
+{{- define "splitflap.kubernetesRule" -}}
+{{- $kubernetes := .root.Values.networkPolicy.egress.kubernetes -}}
+- ports:
+    {{- range $kubernetes.ports }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+  {{- with $kubernetes.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
 {{/* To the internet and to the private networks that the scraper may reach. Takes {root}. */}}
 {{- define "splitflap.internetRule" -}}
 {{- $egress := .root.Values.networkPolicy.egress -}}

@@ -63,6 +63,18 @@ class WaitingAccounts(msgspec.Struct):
     items: list[WaitingAccount]
 
 
+class Pods(msgspec.Struct):
+    """The pods of a Deployment, as Kubernetes tells."""
+
+    wanted: Annotated[
+        Count, Meta(description="The number that its autoscaler, or its manifest, has set.")
+    ]
+    ready: Count
+
+
+_NO_PODS = "null without Kubernetes, or without the right to ask it."
+
+
 class KindStatus(msgspec.Struct):
     """The queues and the workers of one kind of job.
 
@@ -91,6 +103,7 @@ class KindStatus(msgspec.Struct):
             "with its default constants, before the bounds of an autoscaler; 0 while idle."
         ),
     ]
+    pods: Annotated[Pods | None, Meta(description=f"Pods of its workers; {_NO_PODS}")]
 
 
 _Rate = Annotated[float, Meta(ge=0)]
@@ -142,6 +155,9 @@ class Status(msgspec.Struct):
     replica: Annotated[str, Meta(description="The replica that made this response.")]
     api_replicas: Annotated[
         Count, Meta(description="Replicas of the API that ran in the last 30 seconds.")
+    ]
+    api_pods: Annotated[
+        Pods | None, Meta(description=f"Pods of the API that serve requests; {_NO_PODS}")
     ]
 
 

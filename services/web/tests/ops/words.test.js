@@ -6,6 +6,7 @@ import {
   duration,
   fourCells,
   rate,
+  replicas,
   seconds,
   several,
 } from '../../page/static/ops/words.js';
@@ -15,6 +16,13 @@ test('a count has separators, and letters when it is large', () => {
     [0, 999, 1234, 99_999, 123_456, 999_999, 4_500_000, 12_000_000, null].map(count),
     ['0', '999', '1,234', '99,999', '123k', '1.0M', '4.5M', '12M', '–'],
   );
+});
+
+test('replicas are those of Kubernetes where it tells, else the need', () => {
+  assert.equal(replicas({ wanted: 3, ready: 2 }, 5), 'wanted 3, there 2');
+  assert.equal(replicas({ wanted: 0, ready: 0 }), 'wanted 0, there 0');
+  assert.equal(replicas(null, 5), '5 wanted');
+  assert.equal(replicas(undefined), null);
 });
 
 test('numbers of the flaps have four cells at most', () => {

@@ -56,7 +56,12 @@ def count_running(tx: Connection) -> int:
 
 
 def kind_status(
-    kind: Kind, work: Work, capacity: Row, queued: Queued, published: float
+    kind: Kind,
+    work: Work,
+    capacity: Row,
+    queued: Queued,
+    published: float,
+    pods: status_models.Pods | None,
 ) -> status_models.KindStatus:
     """The status of a kind. `published` is the rate of its jobs per second."""
     counts = {job.state: job.count for job in work.jobs if job.kind == kind}
@@ -74,6 +79,7 @@ def kind_status(
         in_flight=in_flight,
         mean_seconds=mean,
         wanted=wanted_workers(kind, published, backlog, mean, slots, queued.workers),
+        pods=pods,
     )
 
 

@@ -1,6 +1,6 @@
 """The status of now, put together from the database, the broker's answers and this process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 from splitflap_core import topology
@@ -22,6 +22,9 @@ from splitflap_api.store.engine import Store
 #: Accounts whose new work is refused, in one status.
 SHOWN_ACCOUNTS = 10
 
+#: The worker of each kind.
+WORKERS: dict[Kind, str] = {"render": "renderer", "scrape": "scraper"}
+
 
 class LiveStatus:
     """Reads the status."""
@@ -35,6 +38,7 @@ class LiveStatus:
         link: BrokerLink,
         backlog: Backlog,
         accounts: AccountBacklogs,
+        pods: Callable[[], Mapping[str, status_models.Pods]],
     ) -> None:
         self._store = store
         self._replica = replica
@@ -43,6 +47,7 @@ class LiveStatus:
         self._link = link
         self._backlog = backlog
         self._accounts = accounts
+        self._pods = pods
 
     def read(self) -> status_models.Status:
         """The status of now."""
@@ -52,11 +57,17 @@ class LiveStatus:
             recent = read_recent(tx, now)
             capacities = read_capacities(tx)
         streams = {**recent.streams, self._replica: self._recorder.streams}
+        pods = self._pods()
         return status_models.Status(
             *work,
             kinds=[
                 kind_status(
-                    kind, work, capacities[kind], self._queued(kind), recent.published(kind)
+                    kind,
+                    work,
+                    capacities[kind],
+                    self._queued(kind),
+                    recent.published(kind),
+                    pods.get(WORKERS[kind]),
                 )
                 for kind in KINDS
             ],
@@ -66,6 +77,7 @@ class LiveStatus:
             streams=sum(streams.values()),
             replica=self._replica,
             api_replicas=len(streams),
+            api_pods=pods.get("api"),
         )
 
     def read_json(self) -> str:

@@ -55,6 +55,17 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 1440)} d`;
 }
 
+/**
+ * The replicas of a service: the pods that Kubernetes wants and has, or the need by the rule of
+ * autoscaling. Null if neither is known.
+ * @param {{wanted: number, ready: number} | null | undefined} pods
+ * @param {number | null} [wanted]
+ */
+export function replicas(pods, wanted = null) {
+  if (pods) return `wanted ${count(pods.wanted)}, there ${count(pods.ready)}`;
+  return wanted === null ? null : `${count(wanted)} wanted`;
+}
+
 const UNITS = new Map([
   ['s', 1],
   ['min', 60],

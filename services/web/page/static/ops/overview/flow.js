@@ -2,10 +2,11 @@
 
 /**
  * @typedef {'render' | 'scrape'} Kind
+ * @typedef {{wanted: number, ready: number}} Pods
  * @typedef {{kind: string, state: string, count: number, oldest_seconds: number}} JobCount
  * @typedef {{
  *   kind: Kind, consumers: number | null, slots: number | null, queue_ready: number | null,
- *   in_flight: number, mean_seconds: number | null, wanted: number | null,
+ *   in_flight: number, mean_seconds: number | null, wanted: number | null, pods?: Pods | null,
  * }} KindStatus
  * @typedef {{
  *   accepted: number, finished: number, failed: number, refused: number, render: number,
@@ -16,13 +17,14 @@
  *   running_tasks: number, kinds?: KindStatus[], rates?: Rates,
  *   shedding?: {reason: string, detail: string}[],
  *   broker?: {up: boolean, detail: string | null}, streams?: number, replica?: string,
- *   api_replicas?: number,
+ *   api_replicas?: number, api_pods?: Pods | null,
  * }} Status
  * @typedef {{
  *   kind: Kind, held: number, heldAge: number, low: number, unpublished: number,
  *   unpublishedAge: number, queue: number | null, inFlight: number | null,
  *   unfinishedAge: number, consumers: number | null, slots: number | null,
- *   mean: number | null, wanted: number | null, rate: number | null, accounts: number,
+ *   mean: number | null, wanted: number | null, pods: Pods | null, rate: number | null,
+ *   accounts: number,
  * }} Lane
  */
 
@@ -59,6 +61,7 @@ export function lane(status, kind) {
     slots: workers?.slots ?? null,
     mean: workers?.mean_seconds ?? null,
     wanted: workers?.wanted ?? null,
+    pods: workers?.pods ?? null,
     rate: status.rates?.[kind] ?? null,
     accounts: status.waiting_accounts.find((each) => each.kind === kind)?.count ?? 0,
   };

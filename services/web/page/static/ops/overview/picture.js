@@ -1,6 +1,6 @@
 import { html, nothing, PageElement } from '../../lib/element.js';
 import { svg } from '../../vendor/lit/lit-html.js';
-import { count, duration, fourCells, rate, several } from '../words.js';
+import { duration, fourCells, rate, replicas, several } from '../words.js';
 import { KINDS, lane } from './flow.js';
 import { LATE } from './trouble.js';
 import { wires } from './wires.js';
@@ -78,7 +78,7 @@ class Picture extends PageElement {
             status.shedding?.length ? 'bad' : '',
           ),
         ])}
-        ${box('', 'Replicas', nothing, [
+        ${box('', 'Replicas', replicas(status.api_pods) ?? nothing, [
           cell('running', fourCells(status.api_replicas)),
           cell('streams', fourCells(status.streams)),
         ])}
@@ -170,16 +170,20 @@ function queue(lane, isDown) {
 /** @param {Lane} lane */
 function workers(lane) {
   const isFull = lane.slots !== null && lane.slots > 0 && (lane.inFlight ?? 0) >= lane.slots;
-  const wanted = lane.wanted === null ? nothing : `${count(lane.wanted)} wanted`;
-  return box(`workers-${lane.kind}`, WORKERS[lane.kind], wanted, [
-    cell(
-      'in flight',
-      fourCells(lane.inFlight),
-      lane.slots === null ? nothing : several(lane.slots, 'slot'),
-      isFull ? 'warn' : '',
-    ),
-    cell('done/s', rate(lane.rate), lane.mean === null ? nothing : `${duration(lane.mean)} each`),
-  ]);
+  return box(
+    `workers-${lane.kind}`,
+    WORKERS[lane.kind],
+    replicas(lane.pods, lane.wanted) ?? nothing,
+    [
+      cell(
+        'in flight',
+        fourCells(lane.inFlight),
+        lane.slots === null ? nothing : several(lane.slots, 'slot'),
+        isFull ? 'warn' : '',
+      ),
+      cell('done/s', rate(lane.rate), lane.mean === null ? nothing : `${duration(lane.mean)} each`),
+    ],
+  );
 }
 
 /**

@@ -1,9 +1,10 @@
 """The session of a browser: signing in and out, and the end of its key."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.system.rig.client import Client
+from tests.system.rig.stack import ADMIN
 
 from .conftest import EMBEDDED_ONLY, MakeVisitor
 from .rig.board import Board
@@ -11,6 +12,9 @@ from .rig.fronts import Front
 from .rig.watch import Watch
 
 REFUSED = "status of 401"
+
+#: What the head of a page says while its stream is open.
+LIVE = "changes appear at once"
 
 
 def test_the_key_of_a_link_leaves_the_address_bar(
@@ -73,6 +77,34 @@ def test_a_revoked_key_leads_to_the_sign_in_and_keeps_the_draft(
     expect(board.draft).to_have_value("not yet sent")
     board.send.click()
     board.expect_complete("not yet sent")
+
+
+@pytest.mark.parametrize("path", ["/", "/ops"])
+def test_a_newer_session_takes_over(
+    path: str, make_visitor: MakeVisitor, front: Front, client: Client, channel: str, watch: Watch
+) -> None:
+    """The stream is refused. Before the page asks why, another tab has signed in again."""
+    watch.tolerate(REFUSED, "net::ERR_")
+    visitor = make_visitor(front.origin)
+    tab = visitor.open(f"{path}?channel={channel}#key={ADMIN}")
+    live = tab.get_by_role("status").filter(has_text=LIVE)
+    expect(live).to_be_attached()
+
+    def sign_in(route: Route) -> None:
+        body = {"key": ADMIN}
+        page = {"Splitflap-Page": "1"}
+        assert visitor.context.request.post(route.request.url, data=body, headers=page).ok
+        route.continue_()
+
+    tab.route("**/v1/session", sign_in)
+    with tab.expect_request("**/v1/session"):
+        visitor.context.clear_cookies()
+        front.proxy.cut()
+    expect(live).to_be_attached()
+    expect(tab.get_by_label("Key", exact=True)).to_be_hidden()
+    if path == "/":
+        client.create_post("told by the new stream", channel)
+        expect(tab.get_by_role("article")).to_contain_text("told by the new stream")
 
 
 @pytest.mark.parametrize("path", ["/", "/ops"])

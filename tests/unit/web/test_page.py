@@ -20,7 +20,7 @@ def test_the_unit_tests_of_the_page_pass() -> None:
     if node is None:
         reason = "no Node.js; `make servers` installs it"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    files = sorted(str(file) for file in WEB.glob("tests/*.test.js"))
+    files = sorted(str(file) for file in WEB.glob("tests/**/*.test.js"))
     done = subprocess.run([node, "--test", *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

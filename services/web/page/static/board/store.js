@@ -2,7 +2,7 @@
  * The posts of the board: the pages that were read, what the stream tells of them, and the posts on
  * their way. Elements listen and render; nothing here touches the document.
  */
-import { call, get, Problem } from '../lib/api.js';
+import { call, get, Problem, pause } from '../lib/api.js';
 import { session } from '../lib/session.js';
 import { shared } from '../lib/stream.js';
 import { Outbox } from './outbox.js';
@@ -94,15 +94,19 @@ export class Store extends EventTarget {
   /** Begins when somebody has signed in. */
   begin() {
     this.end();
-    this.#stream = shared('/v1/events', () => session.headers(), {
-      event: (event) => this.#event(event),
-      state: (state) => this.#streamChanged(state),
-    });
     this.#opened = 0;
+    this.#follow();
     // The list is read when the stream is open, so that no change falls between the two.
     const generation = this.#generation;
     setTimeout(() => generation === this.#generation && void this.load(), PATIENCE);
     this.outbox.resume();
+  }
+
+  #follow() {
+    this.#stream = shared('/v1/events', () => session.headers(), {
+      event: (event) => this.#event(event),
+      state: (state) => this.#streamChanged(state),
+    });
   }
 
   end() {
@@ -323,14 +327,29 @@ export class Store extends EventTarget {
   /** @param {StreamState} state */
   #streamChanged(state) {
     const before = this.#opened ? this.streamState : 'connecting';
-    this.streamState = state;
+    this.streamState = state === 'unauthorized' ? 'waiting' : state;
     this.#tell('state');
-    if (state === 'unauthorized') session.expired();
+    if (state === 'unauthorized') void this.#refused();
     if (state === 'open' && before !== 'open') {
       this.#opened += 1;
       if (this.#opened === 1 || this.loading === 'failed') void this.load();
       void this.outbox.flush();
     }
+  }
+
+  /** The stream's session has ended, or its key may not read. A newer session has a new stream. */
+  async #refused() {
+    const refused = this.#stream;
+    if (!(await session.refused())) return;
+    if (!session.may('read')) {
+      session.expired();
+      return;
+    }
+    // A replica may know an ended session for a few seconds more.
+    await pause(PATIENCE);
+    if (refused !== this.#stream) return;
+    refused?.close();
+    this.#follow();
   }
 
   /**

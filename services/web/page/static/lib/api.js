@@ -137,7 +137,7 @@ async function once(method, path, options) {
   }
   const body = parse(text);
   if (!response.ok) {
-    if (response.status === 401) session.refused();
+    if (response.status === 401) void session.refused();
     throw new Problem(response.status, body ?? {}, seconds(response.headers));
   }
   return {

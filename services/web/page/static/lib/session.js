@@ -162,20 +162,24 @@ class SessionHolder extends EventTarget {
     return true;
   }
 
-  /** @type {Promise<void> | null} */
+  /** @type {Promise<boolean> | null} */
   #asking = null;
 
   /**
    * The API refused a request: the session has ended, or its key was revoked. But a newer session may
    * have replaced it during the request.
+   * @returns {Promise<boolean>} whether there is a session
    */
   refused() {
     this.#asking ??= this.#load()
-      .then((isThere) => void (isThere || this.expired()))
-      .catch(() => this.expired())
-      .finally(() => {
+      .catch(() => false)
+      .then((isThere) => {
         this.#asking = null;
+        if (isThere) this.#changed();
+        else this.expired();
+        return isThere;
       });
+    return this.#asking;
   }
 
   /** The session has ended. */

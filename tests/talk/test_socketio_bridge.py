@@ -1,6 +1,7 @@
 """examples/socketio_bridge.py, with a real API and the real JavaScript client of Socket.IO."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ from .conftest import missing
 ROOT = Path(__file__).parents[2]
 CLIENT = Path(__file__).parent / "socketio_client" / "client.mjs"
 PACKAGES = ROOT / ".tools" / "socketio"
+
+#: It has a block for the client.
+README = ROOT / "examples" / "README.md"
+README_BRIDGE = "http://127.0.0.1:5000"
 
 CHANNEL = "bridged"
 
@@ -85,13 +90,8 @@ def bridge(stack: Stack, tmp_path: Path) -> Iterator[int]:
 @contextmanager
 def client(port: int, channel: str, folder: Path) -> Iterator[JavaScriptClient]:
     """A client that has joined a channel."""
-    node = shutil.which("node")
-    if not node or not (PACKAGES / "node_modules" / "socket.io-client").exists():
-        missing("Node.js or socket.io-client is missing: install Node.js, and run make test")
     output = folder / f"client-{channel}.log"
-    with output.open("wb") as file:
-        command = [str(node), str(CLIENT), f"http://127.0.0.1:{port}", channel]
-        process = subprocess.Popen(command, stdout=file, stderr=file, cwd=PACKAGES)
+    process = start_node(output, str(CLIENT), f"http://127.0.0.1:{port}", channel)
     try:
         started = JavaScriptClient(process, output)
         started.wait_for("joined", 1)
@@ -99,6 +99,30 @@ def client(port: int, channel: str, folder: Path) -> Iterator[JavaScriptClient]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def readmes_client(port: int, folder: Path) -> Iterator[Path]:
+    """What the client of the examples' page prints. Only the address of the bridge is another."""
+    [block] = re.findall(r"^```js\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    script = block.replace(README_BRIDGE, f"http://127.0.0.1:{port}")
+    assert script != block
+    output = folder / "readme.log"
+    process = start_node(output, "--input-type=module", "--eval", script)
+    try:
+        yield output
+    finally:
+        process.kill()
+        process.wait()
+
+
+def start_node(output: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Run JavaScript in the folder that has the client of Socket.IO."""
+    node = shutil.which("node")
+    if not node or not (PACKAGES / "node_modules" / "socket.io-client").exists():
+        missing("Node.js or socket.io-client is missing: install Node.js, and run make test")
+    with output.open("wb") as file:
+        return subprocess.Popen([str(node), *arguments], stdout=file, stderr=file, cwd=PACKAGES)
 
 
 def stored_events(stack: Stack, last: int) -> list[tuple[int, str, str]]:
@@ -137,6 +161,18 @@ def test_the_bridge_passes_each_event_on_once_and_in_order(
         got = browser.events()
     assert got == stored_events(stack, got[-1][0])
     assert len(got) == 4 * len(("accepted", "rendered", "done"))
+
+
+def test_the_readmes_client_prints_each_post(stack: Stack, bridge: int, tmp_path: Path) -> None:
+    """Its block of JavaScript runs as written, and says nothing when it has joined."""
+    posts = stack.client()
+    with Proxy(bridge) as proxy, readmes_client(proxy.port, tmp_path) as output:
+        wait_until(lambda: posts.create_post("x") and output.read_text(), "the first line")
+
+        proxy.refuse()
+        missed = posts.create_post("while the client is away")["id"]
+        proxy.mend()
+        wait_until(lambda: missed in output.read_text(), lambda: tail(output), EVENT_TIMEOUT)
 
 
 def test_the_bridge_is_short() -> None:

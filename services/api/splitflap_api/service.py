@@ -191,6 +191,9 @@ class ApiService:
             self._pods.now if self._pods else dict,
         )
         self._status_feed = StatusFeed(self._status.read_json, waiters)
+        metrics.gauge("splitflap_event_streams").set_function(
+            lambda: self._feed.streams + self._status_feed.streams
+        )
         self._key_watch = KeyWatch(
             self._keyring.valid, self._feed, self._status_feed, self._acceptor.waits
         )

@@ -34,6 +34,7 @@ ANONYMOUS = CONNECTIONS // 2
 LIMITED = 'splitflap_connections_limited_total{why="%s"}'
 TEXT = {"text": "x"}
 STREAM = POST.replace(b"POST /v1/posts", b"GET /v1/events") + b"\r\n"
+STATUS_STREAM = STREAM.replace(b"/v1/events", b"/v1/status/events")
 QUIET_STREAM = STREAM.replace(b"/v1/events", b"/v1/events?channel=none")
 WAIT = (
     POST
@@ -81,9 +82,13 @@ def streams(server: Server) -> float:
 
 
 def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) -> None:
-    """The problem names the limit. Another key is served, and an ended stream makes room."""
+    """The problem names the limit. Another key is served, and an ended stream makes room.
+
+    Streams of the status count as well.
+    """
     with ExitStack() as stack:
-        held = opened(server, stack, STREAM, PER_KEY)
+        held = opened(server, stack, STATUS_STREAM, PER_KEY // 2)
+        held += opened(server, stack, STREAM, PER_KEY - len(held))
         wait_until(lambda: streams(server) == PER_KEY, "the streams")
         with server.connect() as client:
             client.sendall(STREAM)

@@ -151,7 +151,9 @@ class Status(msgspec.Struct):
     rates: Rates
     shedding: list[Shedding]
     broker: BrokerStatus
-    streams: Annotated[Count, Meta(description="Open event streams of all replicas.")]
+    streams: Annotated[
+        Count, Meta(description="Open event streams of all replicas, those of the status included.")
+    ]
     replica: Annotated[str, Meta(description="The replica that made this response.")]
     api_replicas: Annotated[
         Count, Meta(description="Replicas of the API that ran in the last 30 seconds.")

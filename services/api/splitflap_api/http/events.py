@@ -49,7 +49,6 @@ class EventViews:
 
     def __init__(self, services: Services) -> None:
         self._feed = services.feed
-        self._streams = services.metrics.gauge("splitflap_event_streams")
         self._served = services.metrics.counter("splitflap_events_served_total")
 
     def stream(self, query: models.EventQuery) -> Response:
@@ -59,14 +58,9 @@ class EventViews:
             gap = None if after is None else self._feed.gap(after)
             is_gone = begin_wait()
             subscriber = self._feed.subscribe(query.channel, caller().credential_id, is_gone)
-            self._streams.inc()
             response.response = self._write(subscriber, after, gap)
-            response.call_on_close(lambda: self._end(subscriber))
+            response.call_on_close(lambda: self._feed.unsubscribe(subscriber))
         return response
-
-    def _end(self, subscriber: Subscriber) -> None:
-        self._streams.dec()
-        self._feed.unsubscribe(subscriber)
 
     def _write(self, subscriber: Subscriber, after: int | None, gap: Gap | None) -> Iterator[bytes]:
         try:

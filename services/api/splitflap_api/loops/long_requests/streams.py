@@ -31,6 +31,11 @@ class StreamLoop(Loop):
         """End every stream. The clients connect again by themselves."""
         self._end(list(self._subscribers))
 
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._subscribers)
+
     def key_ids(self) -> set[str]:
         return {each.key_id for each in list(self._subscribers)}
 

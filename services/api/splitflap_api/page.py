@@ -100,7 +100,8 @@ class Page:
             return _refuse(start_response)
         found = file.for_client(environ.get("HTTP_ACCEPT_ENCODING", ""))
         if _is_known(environ.get("HTTP_IF_NONE_MATCH"), found.etag):
-            start_response("304 NOT MODIFIED", found.headers)
+            headers = [each for each in found.headers if each[0] != "Content-Type"]
+            start_response("304 NOT MODIFIED", headers)
             return []
         start_response("200 OK", [*found.headers, ("Content-Length", str(len(found.body)))])
         return [found.body] if environ["REQUEST_METHOD"] == "GET" else []
@@ -138,7 +139,11 @@ def _refuse(start_response: Any) -> Iterable[bytes]:
     allowed = {"Allow": ", ".join(READING)}
     problem = Problem("method-not-allowed", "a file of the page is only read", headers=allowed)
     body = problem.body()
-    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
+    headers = [
+        ("Content-Type", MEDIA_TYPE),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+    ]
     start_response("405 METHOD NOT ALLOWED", [*headers, *problem.headers.items()])
     return [body]
 

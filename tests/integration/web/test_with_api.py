@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -17,9 +19,10 @@ PAGE = {"Splitflap-Page": "1"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The API."""
-    with serving(tmp_path_factory.mktemp("api"), idle=PATIENCE, write=PATIENCE) as made:
+def server(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[Server]:
+    """The API, which serves the page too."""
+    folder = tmp_path_factory.mktemp("api")
+    with serving(folder, idle=PATIENCE, write=PATIENCE, SPLITFLAP_PAGE=str(site)) as made:
         yield made
 
 
@@ -54,6 +57,72 @@ def test_responses_of_the_api_pass_with_their_headers(server: Server, front: Pag
             theirs.headers.get(name) for name in names
         ]
         assert ours.content == theirs.content
+
+
+#: Paths that are no file's: second paths of a page, folders, lists, and files for nginx alone.
+#: STATIC is the folder of the static files.
+NO_FILES = [
+    "/index", "/index.html", "/ops.html", "/about.html", "/about/", "//ops", "/ops//", "/OPS",
+    "/site.json", "/.hidden", "/.git/config", "/.problem/internal", "/index.html.gz",
+    "/about.png.gz", "/static", "/static/", "/static//", "STATIC", "STATIC/", "STATIC/board",
+    "STATIC/board/", "STATIC/board/main.js/", "STATIC/board/main.js.gz", "STATIC//board/main.js",
+    "/static/000000000000/board/main.js", "/favicon.ico", "/v1//posts", "/v1/",
+]  # fmt: skip
+
+#: Files with the ways to ask for them.
+ASKED = [
+    *(("GET", path, {}) for path in ("/", "/ops", "/about", "/about.png", "/reload.js", "/%6fps")),
+    *(("GET", path, {}) for path in ("/?//", "/ops?a=.html", "STATIC/board/main.js")),
+    ("HEAD", "/ops", {}),
+    ("HEAD", "STATIC/board/main.js", {"Accept-Encoding": "gzip"}),
+    ("GET", "/ops", {"Range": "bytes=0-1"}),
+    ("GET", "STATIC/board/main.js", {"Range": "bytes=5-"}),
+    ("GET", "STATIC/board/main.js", {"If-None-Match": "*"}),
+    ("GET", "STATIC/board/main.js", {"If-None-Match": '"other"'}),
+    ("GET", "/ops", {"If-None-Match": '"other"'}),
+    ("POST", "/ops", {}),
+    ("DELETE", "STATIC/board/main.js", {}),
+]
+
+
+def both(
+    server: Server, front: PageNginx, site: Path, method: str, path: str, asked: dict[str, str]
+) -> list[tuple[Any, ...]]:
+    """What the API and nginx answer: status, type, caching, ranges, coding, and the body."""
+    [static] = (site / "static").iterdir()
+    target = path.replace("STATIC", f"/static/{static.name}")
+    found: list[tuple[Any, ...]] = []
+    for port in (server.port, front.port):
+        client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        client.request(method, target, headers=asked)
+        answer = client.getresponse()
+        names = ("Content-Type", "Cache-Control", "Accept-Ranges", "Content-Encoding")
+        body = answer.read() if answer.status < 400 else b""
+        found.append((answer.status, *(answer.headers[name] for name in names), body))
+    return found
+
+
+@pytest.mark.parametrize("path", NO_FILES)
+def test_nginx_and_the_api_have_the_same_paths(
+    server: Server, front: PageNginx, site: Path, path: str
+) -> None:
+    """What the one does not serve, the other does not serve either, and no cache keeps that."""
+    theirs, ours = both(server, front, site, "GET", path, AUTH)
+    assert ours[0] == 404
+    assert ours == theirs
+    assert ours[1:3] == ("application/problem+json", "no-store")
+
+
+@pytest.mark.parametrize(("method", "path", "asked"), ASKED)
+def test_nginx_and_the_api_serve_a_file_alike(
+    server: Server, front: PageNginx, site: Path, method: str, path: str, asked: dict[str, str]
+) -> None:
+    """One of them may take the other's place."""
+    theirs, ours = both(server, front, site, method, path, asked)
+    assert ours == theirs
+    assert ours[0] == {"POST": 405, "DELETE": 405}.get(
+        method, 304 if "*" in asked.values() else 200
+    )
 
 
 def test_a_wait_outlasts_no_time_out_of_nginx(front: PageNginx) -> None:

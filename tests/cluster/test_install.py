@@ -74,12 +74,13 @@ def test_the_namespace_enforces_restricted_pods(release: Release) -> None:
     assert {component for component in AT_REST if release.kube.ready(component)} == set(AT_REST)
 
 
-def test_no_pod_has_a_token_or_a_writable_root(release: Release) -> None:
-    """The test checks this inside the pods."""
+def test_no_pod_has_a_needless_token_or_a_writable_root(release: Release) -> None:
+    """The test checks this inside the pods. `api.showPods` needs the API's token."""
     for component in AT_REST:
         pod = release.kube.pods(component)[0]["metadata"]["name"]
-        with pytest.raises(CommandFailed):
-            release.kube("exec", pod, "--", "ls", "/var/run/secrets/kubernetes.io/serviceaccount")
+        if component != "api":
+            with pytest.raises(CommandFailed):
+                release.kube("exec", pod, "--", "ls", "/var/run/secrets/kubernetes.io")
         with pytest.raises(CommandFailed, match="Read-only file system"):
             release.kube("exec", pod, "--", "touch", "/opt/intruder")
 
@@ -161,6 +162,58 @@ def test_status_shows_the_release(release: Release) -> None:
     assert shown["gaps"] == []
     table = run([program, "status", "-n", release.namespace, "--release", NAME])
     assert "renderer  1/1" in table
+
+
+def test_the_status_has_the_pods_that_kubernetes_wants_and_has(release: Release) -> None:
+    """A quota keeps the second renderer away, so one fewer is there than wanted."""
+    wait_for_pods(release, {"api": (1, 1), "render": (1, 1), "scrape": (1, 1)})
+    kube = release.kube
+    kube("create", "quota", "full", "--hard=pods=1")
+    try:
+        kube("scale", "deployment/splitflap-renderer", "--replicas=2")
+        wait_for_pods(release, {"api": (1, 1), "render": (2, 1), "scrape": (1, 1)})
+        program = str(Path(sys.executable).parent / "splitflap")
+        shown = run([program, "--url", release.url, "--key", ADMIN, "status"])
+        assert "api wanted 1, there 1; render wanted 2, there 1; scrape wanted 1, th" in shown
+    finally:
+        kube("scale", "deployment/splitflap-renderer", "--replicas=1")
+        kube("delete", "quota", "full")
+
+
+def wait_for_pods(release: Release, expected: dict[str, tuple[int, int]]) -> None:
+    """Wait until the status has these numbers of wanted and of ready pods."""
+
+    def found() -> dict[str, tuple[int, int] | None]:
+        status = release.client().get("/v1/status").json()
+        pods = {each["kind"]: each["pods"] for each in status["kinds"]}
+        pods["api"] = status["api_pods"]
+        return {name: each and (each["wanted"], each["ready"]) for name, each in pods.items()}
+
+    wait_until(lambda: found() == expected, f"the pods {expected}", 60)
+
+
+@pytest.mark.parametrize(
+    ("right", "has"),
+    [
+        ("get deployments/splitflap-renderer", True),
+        ("get deployments/splitflap-web", False),
+        ("list deployments", False),
+        ("patch deployments/splitflap-renderer", False),
+        ("get pods", False),
+        ("get secrets", False),
+    ],
+)
+def test_the_api_may_read_its_deployments_and_nothing_else(
+    release: Release, right: str, has: bool
+) -> None:
+    """Kubernetes' own answer for the API's account."""
+    account = f"--as=system:serviceaccount:{release.namespace}:splitflap-api"
+    question = ["auth", "can-i", *right.split(), account]
+    if has:
+        assert "yes" in release.kube(*question)
+    else:
+        with pytest.raises(CommandFailed, match="no"):
+            release.kube(*question)
 
 
 def test_status_names_a_missing_release(release: Release) -> None:

@@ -99,7 +99,7 @@ def _hang_up(handler: BaseHTTPRequestHandler) -> None:
 FAULTS: dict[str, Answer] = {
     "forbidden": _with(403, b'{"kind": "Status", "reason": "Forbidden"}'),
     "missing": _with(404, b"{}"),
-    "broken": _with(500, b""),
+    "broken": _with(500, b'{"spec": {"replicas": 1}, "status": {}}'),
     "redirected": _with(302, b"", Location="https://127.0.0.1/elsewhere"),
     "garbage": _with(200, b"\xff<html>"),
     "a list": _with(200, b"[]"),

@@ -190,7 +190,7 @@ class SplitflapBoard extends PageElement {
 
   /** @param {CustomEvent} event */
   onSend({ detail: { text, channel, flavour, done } }) {
-    this.store.outbox.add({ text, channel, ...(flavour ? { flavour } : {}) });
+    this.store.outbox.add({ text, channel, flavour });
     done();
     // The post appears at the top, unless the board shows another channel.
     if (this.store.filter.channel && this.store.filter.channel !== channel)
@@ -282,7 +282,7 @@ class SplitflapBoard extends PageElement {
     if (!editor) return;
     this.store.outbox.drop(item.key);
     editor.channel = item.input.channel;
-    editor.flavour = item.input.flavour ?? '';
+    editor.flavour = item.input.flavour;
     editor.replace(editor.text.trim() ? `${editor.text}\n\n${item.input.text}` : item.input.text);
     editor.querySelector('textarea')?.focus();
   }

@@ -42,7 +42,8 @@ export class PostEditor extends PageElement {
     super();
     this.draftKey = 'new';
     this.text = '';
-    this.flavour = '';
+    /** Always sent, so the page shows what it asks for. */
+    this.flavour = 'markdown';
     this.channel = 'general';
     /** @type {string[]} */
     this.channels = [];
@@ -139,9 +140,8 @@ export class PostEditor extends PageElement {
           }
           <span class="field"><label for="flavour-${id}">Flavour</label>
           <select id="flavour-${id}" name="flavour" @change=${this.onFlavour}>
-            ${this.isNew ? html`<option value="" ?selected=${!this.flavour}>Default</option>` : nothing}
             <option value="markdown" ?selected=${this.flavour === 'markdown'}>Markdown</option>
-            <option value="gfm" ?selected=${this.flavour === 'gfm'}>GitHub</option>
+            <option value="gfm" ?selected=${this.flavour === 'gfm'}>GitHub Markdown</option>
           </select></span>
           <span id="left-${id}" ?hidden=${!this.text} class="left ${left < FEW_LEFT ? 'is-few' : ''} ${left < 0 ? 'error' : ''}"
             >${left < 0 ? `${(-left).toLocaleString()} bytes too long` : `${left.toLocaleString()} bytes left`}</span
@@ -292,9 +292,8 @@ export class PostEditor extends PageElement {
    */
   async #render(text, signal) {
     try {
-      const flavour = this.flavour ? { flavour: this.flavour } : {};
       // A preview yields to posts.
-      const options = { body: { text, ...flavour }, wait: 10, priority: 'u=5', signal };
+      const options = { body: { text, flavour: this.flavour }, wait: 10, priority: 'u=5', signal };
       /** @type {import('../lib/api.js').Reply<Render>} */
       const { status, body, location } = await call('POST', '/renders', options);
       if (status === 202 && location) {

@@ -11,7 +11,7 @@ import { ago, exactly, renderReason } from './words.js';
 /**
  * @typedef {import('../lib/types.js').Post} Post
  * @typedef {import('./outbox.js').Item} Item
- * @typedef {{text: string, flavour?: string}} Draft
+ * @typedef {{text: string, flavour: string}} Draft
  */
 
 const STATES = {
@@ -235,7 +235,7 @@ export class BoardPost extends PageElement {
     this.busy = true;
     this.problem = null;
     try {
-      if (await this.#save({ text, ...(flavour ? { flavour } : {}) })) {
+      if (await this.#save({ text, flavour })) {
         done();
         this.#leave('.edit');
       }

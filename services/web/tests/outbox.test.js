@@ -11,7 +11,7 @@ globalThis.CustomEvent ??= class extends Event {
 };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const INPUT = { text: 'hello', channel: 'general' };
+const INPUT = { text: 'hello', channel: 'general', flavour: 'gfm' };
 
 /** @returns {Pick<Storage, 'getItem' | 'setItem'> & {items: () => object[]}} */
 function memory() {

@@ -9,13 +9,14 @@ import { newKey, Problem, Unreachable } from '../lib/api.js';
  * @typedef {object} Input
  * @property {string} text
  * @property {string} channel
- * @property {string} [flavour]
+ * @property {string} flavour
  *
  * @typedef {object} Item
  * @property {string} key
  * @property {Input} input
  * @property {string} account
- * @property {string} at when it was written
+ * @property {string} at when it was written, by the browser's clock
+ * @property {string} [after] the newest post of the board when it was written
  * @property {'queued' | 'sending' | 'accepted' | 'refused'} state
  * @property {string} [task]
  * @property {string} [why] why it waits or was refused
@@ -25,6 +26,7 @@ import { newKey, Problem, Unreachable } from '../lib/api.js';
  * @property {(item: Item) => Promise<string>} send resolves to the id of the task
  * @property {(task: string) => Promise<string | null>} settle resolves to the id of the task's post
  * @property {() => string | null} account of the session
+ * @property {() => string} [newest] the newest post of the board
  * @property {(ms: number) => Promise<void>} [sleep]
  * @property {<T>(work: () => Promise<T>) => Promise<T>} [alone] keeps other tabs from sending
  */
@@ -69,6 +71,7 @@ export class Outbox extends EventTarget {
       input,
       account: this.#tools.account() ?? '',
       at: new Date().toISOString(),
+      after: this.#tools.newest?.() ?? '',
       state: 'queued',
     };
     this.items = [...this.items, item];
@@ -263,6 +266,7 @@ function isItem(value) {
     /^[0-9a-f]{32}$/.test(value?.key) &&
     typeof value.input?.text === 'string' &&
     typeof value.input.channel === 'string' &&
+    typeof value.input.flavour === 'string' &&
     typeof value.account === 'string' &&
     ['queued', 'sending', 'accepted', 'refused'].includes(value.state)
   );

@@ -2,31 +2,25 @@
  * The posts of the board: the pages that were read, what the stream tells of them, and the posts on
  * their way. Elements listen and render; nothing here touches the document.
  */
-import { call, get, Problem, pause } from '../lib/api.js';
+import { get, Problem } from '../lib/api.js';
 import { session } from '../lib/session.js';
-import { shared } from '../lib/stream.js';
+import { Live } from './live.js';
 import { Outbox } from './outbox.js';
 import { Refresher } from './refresher.js';
+import { send, Tasks } from './tasks.js';
 
 /**
  * @typedef {import('../lib/types.js').Post} Post
  * @typedef {import('../lib/types.js').PostList} PostList
  * @typedef {import('./outbox.js').Item} Item
  * @typedef {{channel: string | null, person: string | null}} Filter
- * @typedef {import('../lib/stream.js').StreamState} StreamState
  */
 
 /** Posts of a page of the list. */
 const PAGE = 30;
 
-/** Stands for a task that had ended when it was sent again: the id of its post follows. */
-const SETTLED = 'post:';
-
 /** Milliseconds to wait for the stream before the list is read without it. */
 const PATIENCE = 1500;
-
-/** Tasks whose posts the stream has named lately. */
-const MAX_TASKS = 500;
 
 /** Posts at the top, so that days of news fill no memory, and channels beside the board. */
 const MAX_POSTS = 1000;
@@ -49,18 +43,20 @@ export class Store extends EventTarget {
   next = null;
   /** @type {'idle' | 'first' | 'older' | 'failed'} */
   loading = 'first';
-  /** @type {StreamState} */
-  streamState = 'connecting';
-  /** @type {Map<string, string>} posts by task */
-  #tasks = new Map();
-  /** @type {Map<string, ((post: string) => void)[]>} */
-  #awaited = new Map();
-  /** @type {{close: () => void, hurry: () => void} | null} */
-  #stream = null;
+  /** The id of the newest post that was seen, also before the present filter. */
+  #newest = '';
+  #tasks = new Tasks();
+  #live = new Live({
+    changed: (type, change) => this.#changed(type, change),
+    missed: () => void this.load(),
+    opened: (isFirst) => {
+      if (isFirst || this.loading === 'failed') void this.load();
+      void this.outbox.flush();
+    },
+    state: () => this.#tell('state'),
+  });
   /** Raised by each reading of the first page: what an older one returns is dropped. */
   #generation = 0;
-  /** How often the stream has opened. */
-  #opened = 0;
 
   constructor() {
     super();
@@ -80,7 +76,8 @@ export class Store extends EventTarget {
         return localStorage;
       },
       account: () => session.current?.account ?? null,
-      send: (item) => send(item),
+      newest: () => this.#newest,
+      send,
       settle: (task) => this.#settle(task),
       alone: (work) =>
         navigator.locks ? navigator.locks.request('splitflap-outbox', work) : work(),
@@ -91,27 +88,22 @@ export class Store extends EventTarget {
 
   #refresher;
 
+  get streamState() {
+    return this.#live.state;
+  }
+
   /** Begins when somebody has signed in. */
   begin() {
     this.end();
-    this.#opened = 0;
-    this.#follow();
+    this.#live.begin();
     // The list is read when the stream is open, so that no change falls between the two.
     const generation = this.#generation;
     setTimeout(() => generation === this.#generation && void this.load(), PATIENCE);
     this.outbox.resume();
   }
 
-  #follow() {
-    this.#stream = shared('/v1/events', () => session.headers(), {
-      event: (event) => this.#event(event),
-      state: (state) => this.#streamChanged(state),
-    });
-  }
-
   end() {
-    this.#stream?.close();
-    this.#stream = null;
+    this.#live.end();
     this.#generation += 1;
     this.#refresher.clear();
     this.posts.clear();
@@ -121,7 +113,7 @@ export class Store extends EventTarget {
 
   /** The network is back. */
   hurry() {
-    this.#stream?.hurry();
+    this.#live.hurry();
     void this.outbox.flush();
     if (this.loading === 'failed') void this.load();
   }
@@ -129,7 +121,7 @@ export class Store extends EventTarget {
   /** @param {Filter} filter */
   show(filter) {
     this.filter = filter;
-    if (this.#stream) void this.load();
+    if (this.#live.isOn) void this.load();
     this.#tell('list');
   }
 
@@ -212,7 +204,8 @@ export class Store extends EventTarget {
   }
 
   /**
-   * The post of an item whose task is not known yet: the stream may be faster than the response.
+   * The post of an item whose task is not known yet: the stream may be faster than the response. Only
+   * the API's ids tell whether a post is newer than its item, because clocks of browsers may be wrong.
    * @param {Item} item
    */
   #twinOf(item) {
@@ -221,7 +214,7 @@ export class Store extends EventTarget {
         post.author === item.account &&
         post.text === item.input.text &&
         post.channel === item.input.channel &&
-        Date.parse(post.created_at) > Date.parse(item.at) - 5000
+        post.id > (item.after ?? '')
       )
         return post;
     return null;
@@ -279,6 +272,7 @@ export class Store extends EventTarget {
 
   /** @param {Post} post */
   #sees(post) {
+    if (post.id > this.#newest) this.#newest = post.id;
     this.#seesChannel(post.channel);
     for (const channel of post.channels ?? []) this.#seesChannel(channel);
   }
@@ -291,20 +285,13 @@ export class Store extends EventTarget {
     this.#tell('channels');
   }
 
-  /** @param {import('../lib/stream.js').ServerEvent} event */
-  #event({ type, data }) {
-    if (type === 'gap') {
-      void this.load();
-      return;
-    }
-    if (type === 'start') {
-      // The first stream ended before any event, so this one does not resume it.
-      if (this.#opened > 1) void this.load();
-      return;
-    }
-    const { post, channel, task, reason } = JSON.parse(data);
+  /**
+   * @param {string} type of the event
+   * @param {import('./live.js').Change} change
+   */
+  #changed(type, { post, channel, task, reason }) {
     if (channel) this.#seesChannel(channel);
-    if (task) this.#learn(task, post);
+    if (task) this.#tasks.learn(task, post);
     if (reason) this.reasons.set(post, reason);
     if (type === 'deleted') this.apply(post, null);
     else if (this.#isWanted(post, channel)) this.#refresher.mark(post);
@@ -313,7 +300,7 @@ export class Store extends EventTarget {
   /**
    * Whether the board shows the post, or would if it were new. Older pages are read when asked for.
    * @param {string} id
-   * @param {string} channel
+   * @param {string} [channel]
    */
   #isWanted(id, channel) {
     if (this.posts.has(id)) return true;
@@ -324,90 +311,17 @@ export class Store extends EventTarget {
     return oldest < id;
   }
 
-  /** @param {StreamState} state */
-  #streamChanged(state) {
-    const before = this.#opened ? this.streamState : 'connecting';
-    this.streamState = state === 'unauthorized' ? 'waiting' : state;
-    this.#tell('state');
-    if (state === 'unauthorized') void this.#refused();
-    if (state === 'open' && before !== 'open') {
-      this.#opened += 1;
-      if (this.#opened === 1 || this.loading === 'failed') void this.load();
-      void this.outbox.flush();
-    }
-  }
-
-  /** The stream's session has ended, or its key may not read. A newer session has a new stream. */
-  async #refused() {
-    const refused = this.#stream;
-    if (!(await session.refused())) return;
-    if (!session.may('read')) {
-      session.expired();
-      return;
-    }
-    // A replica may know an ended session for a few seconds more.
-    await pause(PATIENCE);
-    if (refused !== this.#stream) return;
-    refused?.close();
-    this.#follow();
-  }
-
   /**
+   * Puts the post of a task on the board.
    * @param {string} task
-   * @param {string} post
-   */
-  #learn(task, post) {
-    this.#tasks.set(task, post);
-    for (const tell of this.#awaited.get(task) ?? []) tell(post);
-    this.#awaited.delete(task);
-    if (this.#tasks.size > MAX_TASKS) {
-      const [oldest] = this.#tasks.keys();
-      if (oldest) this.#tasks.delete(oldest);
-    }
-  }
-
-  /**
-   * The post of a task: from the stream, else from the task.
-   * @param {string} task
-   * @returns {Promise<string | null>}
    */
   async #settle(task) {
-    const known = task.startsWith(SETTLED) ? task.slice(SETTLED.length) : this.#tasks.get(task);
-    const id = known ?? (await Promise.race([this.#told(task), this.#asked(task)]));
+    const id = await this.#tasks.post(task);
     if (id && !this.posts.has(id)) {
       const post = await this.#readOne(id).catch(() => null);
       if (post) this.apply(id, post);
     }
     return id;
-  }
-
-  /**
-   * @param {string} task
-   * @returns {Promise<string>}
-   */
-  #told(task) {
-    return new Promise((resolve) => {
-      this.#awaited.set(task, [...(this.#awaited.get(task) ?? []), resolve]);
-    });
-  }
-
-  /**
-   * @param {string} task
-   * @returns {Promise<string | null>}
-   */
-  async #asked(task) {
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-      if (this.#tasks.has(task)) return this.#tasks.get(task) ?? null;
-      try {
-        /** @type {import('../lib/api.js').Reply<Post>} */
-        const { status, body } = await get(`/tasks/${task}`, { wait: 10 });
-        if (status !== 202) return body.id;
-      } catch (error) {
-        // 410, 404 or 422: the task has ended, and the list shows what came of it.
-        if (error instanceof Problem && !error.isTemporary && error.status !== 401) return null;
-      }
-    }
   }
 
   /**
@@ -442,15 +356,4 @@ export class Store extends EventTarget {
   #tell(name, detail = {}) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/**
- * @param {Item} item
- * @returns {Promise<string>} the task
- */
-async function send({ key, input }) {
-  /** @type {import('../lib/api.js').Reply<{id: string}>} */
-  const { body, location } = await call('POST', '/posts', { body: input, idempotencyKey: key });
-  // A repeated send may get the final response, which is the post and names no task.
-  return location?.startsWith('/v1/tasks/') ? (location.split('/').pop() ?? '') : SETTLED + body.id;
 }

@@ -13,6 +13,7 @@ from tests.support.peer import embedded_broker
 from tests.unit.api.rig import Rig
 
 from .consumer import Consumer
+from .waiting import Clock
 
 #: Makes rigs on one database: replicas.
 MakeRig = Callable[..., Rig]
@@ -77,3 +78,9 @@ def consumer(rig: Rig, tmp_path: Path) -> Iterator[Consumer]:
     made = Consumer(rig, embedded_broker(tmp_path / "broker"))
     yield made
     made.stop()
+
+
+@pytest.fixture
+def clock(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the rig."""
+    return Clock(rig, monkeypatch)

@@ -5,10 +5,14 @@ from collections import Counter
 from splitflap_api.domain.fair.shares import NO_ACCOUNT
 from splitflap_api.domain.previews import RenderText
 from splitflap_api.store.schema import capacities, shares
+from splitflap_core.contracts import Kind
 from splitflap_core.outcomes import Failed
 from sqlalchemy import insert, update
 
 from tests.unit.api.rig import Rig, outcome_of
+
+#: All charges are written, and the slots and the mean of each kind too.
+ALWAYS: dict[Kind, bool | None] = {"render": True, "scrape": True}
 
 
 def capacity(rig: Rig, kind: str = "render", slots: int = 1, mean: float = 100.0) -> None:

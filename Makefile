@@ -35,6 +35,10 @@ endif
 #: Tests of the distributions and of the tree that start no server.
 FAST_TESTS := tests/unit tests/contracts tests/conformance tests/posts asyncrequest/tests
 
+#: Test processes: 0 is pytest alone. Each starts servers of its own.
+TEST_PROCESSES ?= 0
+IN_PROCESSES := -n $(TEST_PROCESSES) --no-loadscope-reorder
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -49,10 +53,10 @@ hooks: dev ## Run the lints before each commit, through pre-commit
 test: export PYTHON := $(PYTHON)
 test: servers dev tools specs ## Run all tests, on real servers (15 minutes)
 	@.ci/talk $(UV)
-	$(BIN)/pytest
+	$(BIN)/pytest $(IN_PROCESSES)
 
 test-fast: dev specs ## Run the tests that start no server (one to two minutes)
-	$(BIN)/pytest $(FAST_TESTS)
+	$(BIN)/pytest $(IN_PROCESSES) $(FAST_TESTS)
 
 conformance: dev specs ## Count the examples of CommonMark and GFM that each flavour renders alike
 	$(BIN)/python -m tests.conformance

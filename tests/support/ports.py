@@ -9,9 +9,12 @@ from contextlib import ExitStack, suppress
 #: one may become the local end of a connection before its server starts.
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
 
+#: The number of this process among those of one run, see pytest-xdist: their ids are neighbours.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
 #: Single ports. Test processes begin at different ones, and none gives a port twice in a row.
 _SINGLE_PORTS = range(10_000, 20_000)
-_singles = itertools.count(os.getpid() * 100)
+_singles = itertools.count(os.getpid() * 100 + _WORKER * 5_000)
 
 
 def free_port() -> int:
@@ -25,7 +28,7 @@ def free_port() -> int:
 
 def free_ports(count: int) -> list[int]:
     """As many consecutive free ports. Test processes begin their search at different ports."""
-    start = _FIRST_PORT + os.getpid() % 5_000
+    start = _FIRST_PORT + (os.getpid() + _WORKER * 2_500) % 5_000
     for first in range(start, _LAST_PORT, count):
         row = range(first, first + count)
         with ExitStack() as held, suppress(OSError):

@@ -130,7 +130,7 @@ def test_the_keyboard_scrolls_what_is_wide_in_each_post_that_is_seen(
 
 def test_the_operators_page_needs_no_mouse(stack: Stack, client: Client, ops: Ops) -> None:
     """A dead letter is opened and replayed by keys; the focus returns to where it was."""
-    reason = put_letters(stack, client, 81, 1)
+    reason = put_letters(stack, client, 1)
     tab = ops.tab
     tab_to(tab, ops.views.get_by_role("link", name="Dead letters"))
     tab.keyboard.press("Enter")
@@ -163,7 +163,7 @@ def test_the_operators_page_fits_a_narrow_screen(
     stack: Stack, client: Client, make_visitor: MakeVisitor, front: Front
 ) -> None:
     """All of its views, and the dialogs of dead letters."""
-    put_letters(stack, client, 82, 1)
+    put_letters(stack, client, 1)
     ops = Ops.of(make_visitor(front.origin, viewport=NARROW), ADMIN)
     for title in VIEWS:
         ops.show(title)
@@ -238,7 +238,7 @@ def test_axe_finds_nothing_grave_on_the_operators_page(
     axe_script: str,
 ) -> None:
     """All views, and the dialogs of a dead letter."""
-    put_letters(stack, client, 83 if scheme == "dark" else 84, 2)
+    put_letters(stack, client, 2)
     visitor = make_visitor(front.origin, color_scheme=scheme, reduced_motion="reduce")
     ops = Ops.of(visitor, ADMIN)
     for title in VIEWS:

@@ -51,7 +51,7 @@ hooks: dev ## Run the lints before each commit, through pre-commit
 	$(BIN)/pre-commit install
 
 test: export PYTHON := $(PYTHON)
-test: servers dev tools specs ## Run all tests, on real servers (15 minutes)
+test: servers dev tools specs ## Run all tests, on real servers (an hour on two CPUs)
 	@.ci/talk $(UV)
 	$(BIN)/pytest $(IN_PROCESSES)
 

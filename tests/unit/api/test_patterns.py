@@ -180,6 +180,7 @@ def test_a_foreign_construct_is_found(foreign: str) -> None:
     assert not COMMON.fullmatch(foreign)
 
 
+@pytest.mark.timeout(400)  # many requests: half a minute of CPU
 def test_the_server_accepts_what_the_document_accepts(document: Any, client: FlaskClient) -> None:
     """Random values of each string with a pattern, in each operation."""
     found = [place for place in places(document) if "pattern" in place.schema]

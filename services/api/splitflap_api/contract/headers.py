@@ -115,7 +115,7 @@ LAST_EVENT_ID = Parameter(
 PAGE = Parameter(
     "Splitflap-Page",
     "`1`. No form can send this header, and no page of another origin may.",
-    _STRING | {"pattern": "^1$"},
+    _STRING | {"enum": ["1"]},
     always=True,
 )
 

@@ -1,7 +1,5 @@
 """External databases: with TLS, with a user in libpq's variables, or not yet started."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,27 +15,15 @@ from sqlalchemy.exc import OperationalError
 from tests.servers.fixtures import or_skip
 from tests.servers.postgres import USER, Postgres
 from tests.support import wait_until
+from tests.support.certificates import make_certificate
 
 pytestmark = pytest.mark.servers
-
-
-def make_certificate(path: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1, with its key in the same file."""
-    if not (openssl := shutil.which("openssl")):
-        pytest.skip("openssl is not installed")
-    names = ("-subj", "/CN=database", "-addext", "subjectAltName=IP:127.0.0.1")
-    made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    out = ("-keyout", f"{path}.key", "-out", str(path))
-    subprocess.run([openssl, "req", *made, *names, *out], check=True, capture_output=True)
-    with path.open("a", encoding="ascii") as file:
-        file.write(Path(f"{path}.key").read_text(encoding="ascii"))
-    return path
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The server's certificate."""
-    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem", "IP:127.0.0.1")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +60,7 @@ def test_a_server_of_another_ca_is_not_trusted(
     bare_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """This counts as an outage: the operator may repair it without a restart of the API."""
-    other = make_certificate(tmp_path / "other.pem")
+    other = make_certificate(tmp_path / "other.pem", "IP:127.0.0.1")
     monkeypatch.setenv("PGSSLROOTCERT", str(other))
     store = Store(bare_url, str(tmp_path), 4)
     with pytest.raises(OperationalError, match="certificate verify failed") as refused:

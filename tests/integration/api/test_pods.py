@@ -4,7 +4,6 @@ import json
 import logging
 import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ import pytest
 from splitflap_api.contract.status_models import Pods
 from splitflap_api.loops import pods as module
 from splitflap_api.loops.pods import MAX_AGE, MAX_BODY, PERIOD, RETRY_AFTER, PodCounts
+
+from tests.support.certificates import make_certificate
 
 COUNTED = {"api": Pods(2, 2), "renderer": Pods(3, 1), "scraper": Pods(0, 0)}
 
@@ -125,15 +126,7 @@ class Time:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1, with its key in the same file."""
-    if not (openssl := shutil.which("openssl")):
-        pytest.skip("openssl is not installed")
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    names = ("-subj", "/CN=kubernetes", "-addext", "subjectAltName=IP:127.0.0.1")
-    made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    out = ("-keyout", f"{path}.key", "-out", str(path))
-    subprocess.run([openssl, "req", *made, *names, *out], check=True, capture_output=True)
-    path.write_bytes(path.read_bytes() + Path(f"{path}.key").read_bytes())
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls") / "certificate.pem", "IP:127.0.0.1")
 
 
 @pytest.fixture
@@ -242,10 +235,7 @@ def test_an_unknown_certificate_never_gets_the_token(
     named = cluster.counts()
     named._environ = {**cluster.environ, "KUBERNETES_SERVICE_HOST": "localhost"}
     named.run_once()
-    other = tmp_path_factory.mktemp("other") / "ca.pem"
-    names = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other")
-    out = ("-keyout", f"{other}.key", "-out", str(other))
-    subprocess.run(["openssl", *names, *out], check=True, capture_output=True)
+    other = make_certificate(tmp_path_factory.mktemp("other") / "ca.pem")
     shutil.copy(other, cluster.account / "ca.crt")
     foreign = cluster.counts()
     foreign.run_once()

@@ -1,9 +1,7 @@
 """`amqps`, through a TLS proxy with a certificate of the test."""
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.rabbitmq import RabbitMq
+from tests.support.certificates import make_certificate
 from tests.support.peer import RENDER, numbered, rabbitmq_broker
 
 from .conftest import MakePeer, Vhost
@@ -22,16 +21,7 @@ pytestmark = pytest.mark.servers
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1, with its key in the same file."""
-    if not (openssl := shutil.which("openssl")):
-        pytest.skip("openssl is not installed")
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    names = ("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1")
-    made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    out = ("-keyout", str(path) + ".key", "-out", str(path))
-    subprocess.run([openssl, "req", *made, *names, *out], check=True, capture_output=True)
-    with path.open("a", encoding="ascii") as file:
-        file.write(Path(f"{path}.key").read_text(encoding="ascii"))
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls") / "certificate.pem", "IP:127.0.0.1")
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """Fixtures: sites on loopback, and a certificate for them."""
 
-import shutil
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 
 from tests.integration.scraper.fetching import Serve
 from tests.integration.scraper.site import Respond, Site
+from tests.support.certificates import make_certificate
 
 
 @pytest.fixture
@@ -30,14 +29,8 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate with its key, for site.test and 127.0.0.2."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs the program openssl")
-    path = tmp_path_factory.mktemp("tls") / "site.pem"
-    names = "subjectAltName=DNS:site.test,IP:127.0.0.2"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=site.test"
-    files = ["-keyout", str(path), "-out", str(path)]
-    subprocess.run([*command.split(), "-addext", names, *files], check=True, capture_output=True)
-    return path
+    names = ("DNS:site.test", "IP:127.0.0.2")
+    return make_certificate(tmp_path_factory.mktemp("tls") / "site.pem", *names)
 
 
 @pytest.fixture

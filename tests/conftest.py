@@ -21,6 +21,8 @@ class _ByFileAndBackEnd(LoadScopeScheduling):  # type: ignore[misc]  # xdist has
         return f"{file} {' '.join(back_ends)}" if file.startswith("tests/system/") else file
 
 
+# Optional: tests on green threads run without plugins (tests/integration/scraper/green).
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """With several processes (`-n`), distribute tests in this way."""
     return _ByFileAndBackEnd(config, log)

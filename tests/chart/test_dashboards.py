@@ -20,7 +20,9 @@ from tests.support import wait_until
 from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack, StackBackend, running
 
+from .helm import Helm, Values, merged
 from .promtool import CHART, PLAIN
+from .values import DEV
 
 ROOT = CHART.parents[1]
 
@@ -215,3 +217,76 @@ def test_panels_do_not_overlap(name: str) -> None:
         assert place["x"] + place["w"] <= 24, panel["title"]
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+#: Installations that share a Grafana, as (release, namespace, values): long names and names that
+#: join to the same text are among them.
+INSTALLATIONS: list[tuple[str, str, Values]] = [
+    ("r", "ns", {}),
+    ("r", "other", {}),
+    ("s", "ns", {}),
+    ("a", "b-c", {}),
+    ("a-b", "c", {}),
+    ("r", "ns", {"fullnameOverride": "flap"}),
+    ("a-release-with-a-name-of-many-words-one", "ns", {}),
+    ("a-release-with-a-name-of-many-words-two", "ns", {}),
+]
+
+
+def pages(
+    helm: Helm, release: str = "r", namespace: str = "ns", values: Values | None = None
+) -> dict[str, dict[str, Any]]:
+    """The pages of an installation by their files' names."""
+    chosen = merged(DEV, {"dashboards": {"enabled": True}}, values or {})
+    data = helm.render(chosen, release, namespace).of("ConfigMap")["dashboards"]["data"]
+    return {name: json.loads(text) for name, text in data.items()}
+
+
+def test_installations_share_a_grafana(helm: Helm) -> None:
+    """No file, uid or title is there twice: Grafana would refuse all pages of the folder."""
+    found = [pages(helm, *each) for each in INSTALLATIONS]
+    everything = len(NAMES) * len(INSTALLATIONS)
+    assert len({name for each in found for name in each}) == everything
+    models = [model for each in found for model in each.values()]
+    for what in ("uid", "title"):
+        assert len({model[what] for model in models}) == everything
+    for model in models:
+        assert re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", model["uid"])
+
+
+def test_the_links_lead_to_the_pages_of_the_same_installation(helm: Helm) -> None:
+    """Grafana lists the pages that have all tags of a link."""
+    everything = {each: pages(helm, *each) for each in (("r", "ns"), ("r", "other"))}
+    for own in everything.values():
+        for model in own.values():
+            [tags] = [set(each["tags"]) for each in model["links"] if each["type"] == "dashboards"]
+            listed = {
+                other["uid"]
+                for files in everything.values()
+                for other in files.values()
+                if tags <= set(other["tags"])
+            }
+            assert listed == {other["uid"] for other in own.values()}
+
+
+def test_a_page_begins_with_its_own_release(helm: Helm) -> None:
+    """Another release of the same Prometheus is a choice."""
+    for model in pages(helm, "s", "other").values():
+        variables = {each["name"]: each for each in model["templating"]["list"]}
+        assert variables["namespace"]["current"]["value"] == ["other"]
+        assert variables["release"]["current"]["value"] == ["s"]
+
+
+def test_an_upgrade_keeps_the_uids(helm: Helm) -> None:
+    """Stars, links and permissions refer to them."""
+    assert set(pages(helm)) == set(pages(helm, values={"image": {"tag": "9.9.9"}}))
+    assert "r-splitflap-8eff9660-api.json" in pages(helm)
+
+
+def test_no_label_of_the_dashboards_replaces_one_of_the_chart(helm: Helm) -> None:
+    """The chart's own win; the others are there."""
+    instance = "app.kubernetes.io/instance"
+    labels = {instance: "x", "grafana_dashboard": "2", "team": "web"}
+    values = merged(DEV, {"dashboards": {"enabled": True, "labels": labels}})
+    found = helm.render(values).of("ConfigMap")["dashboards"]["metadata"]["labels"]
+    assert found.items() >= {instance: "r", "grafana_dashboard": "2", "team": "web"}.items()

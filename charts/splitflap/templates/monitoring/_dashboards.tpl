@@ -1,0 +1,29 @@
+{{/* Grafana's pages, made this release's own. */}}
+
+{{/* The begin of a page's uid: two installations have different ones, also with names that join to the same text. At most 29 characters of the 40 that Grafana allows. Takes the root. */}}
+{{- define "splitflap.dashboardPrefix" -}}
+{{- $name := include "splitflap.fullname" . -}}
+{{- printf "%s-%s" ($name | trunc 20 | replace "." "-" | trimSuffix "-") (printf "%s/%s" .Release.Namespace $name | sha256sum | trunc 8) -}}
+{{- end }}
+
+{{/* A page as JSON, with a uid, a title and links of this release alone, and this release chosen. Grafana refuses all pages of a folder if two have the same uid or title. Takes {root, path}. */}}
+{{- define "splitflap.dashboard" -}}
+{{- $root := .root -}}
+{{- $prefix := include "splitflap.dashboardPrefix" $root -}}
+{{- $page := $root.Files.Get .path | fromJson -}}
+{{- $_ := set $page "uid" (printf "%s-%s" $prefix (base .path | trimSuffix ".json")) -}}
+{{- $_ := set $page "title" (printf "%s (%s/%s)" $page.title $root.Release.Namespace (include "splitflap.fullname" $root)) -}}
+{{- $_ := set $page "tags" (append $page.tags $prefix) -}}
+{{- range $page.links -}}
+{{- if eq .type "dashboards" -}}
+{{- $_ := set . "tags" (append .tags $prefix) -}}
+{{- end -}}
+{{- end -}}
+{{- $chosen := dict "namespace" $root.Release.Namespace "release" $root.Release.Name -}}
+{{- range $page.templating.list -}}
+{{- if hasKey $chosen .name -}}
+{{- $_ := set . "current" (dict "selected" true "text" (list (get $chosen .name)) "value" (list (get $chosen .name))) -}}
+{{- end -}}
+{{- end -}}
+{{- toPrettyJson $page -}}
+{{- end }}

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 from splitflap_api.domain.previews import FetchPreview, RenderText, shape_preview
+from splitflap_api.store.schema import tasks
 from splitflap_core.contracts import PREVIEW_FIELDS, BrokenMessage, RenderResult, ScrapeResult
 from splitflap_core.kinds import MAX_ATTEMPTS
 from splitflap_core.outcomes import Failed, RetryLater
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from tests.unit.api.rig import Rig, done, failed, outcome_of, rendered, retry, scraped
 
@@ -133,6 +134,22 @@ def test_the_first_final_outcome_ends_the_job(rig: Rig) -> None:
     assert rig.kinds().count("rendered") == 1
     assert rig.metric("splitflap_outcomes_dropped_total") == 2
     assert rig.metric("splitflap_tasks_finished_total") == 1
+
+
+def test_the_age_of_a_post_at_its_end_is_measured(rig: Rig) -> None:
+    """It counts from the acceptance. Series of other tasks exist too, at 0."""
+    young, old = rig.post(), rig.post()
+    with rig.store.write() as tx:
+        ago = {"created_at": tasks.c.created_at - 7000}
+        tx.execute(update(tasks).where(tasks.c.id == old.id).values(ago))
+    for state in (young, old):
+        rig.rendered(rig.job(state))
+    buckets = {
+        (labels["what"], labels["le"]): value
+        for labels, value in rig.metrics.values("splitflap_task_seconds", "_bucket")
+    }
+    assert [buckets["created_post", le] for le in ("5.0", "10.0", "+Inf")] == [1, 2, 2]
+    assert buckets["edited_post", "+Inf"] == 0
 
 
 def test_the_first_of_two_outcomes_in_a_batch_counts(rig: Rig) -> None:

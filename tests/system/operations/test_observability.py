@@ -31,6 +31,7 @@ MOVED = {
         "splitflap_jobs_finished_total",
         "splitflap_ingest_batch_size_count",
         "splitflap_tasks_finished_total",
+        "splitflap_task_seconds_count",
         "splitflap_events_served_total",
     ),
     "renderer": (

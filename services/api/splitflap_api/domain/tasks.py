@@ -33,6 +33,9 @@ class Tasks:
         self.urls = urls
         self._retention = int(retention * 1000)
         self._finished = metrics.counter("splitflap_tasks_finished_total")
+        seconds = metrics.histogram("splitflap_task_seconds")
+        # All series exist from the start, so that `rate` sees the first task.
+        self._seconds = {name: seconds.labels(name) for name in responders.names}
 
     def finish(
         self,
@@ -86,6 +89,7 @@ class Tasks:
 
     def _frozen(self, row: Row, final: Final, now: int) -> Row:
         self._finished.labels(final.status).inc()
+        self._seconds[row["finish"]].observe(max(0, now - row["created_at"]) / 1000)
         split = final if isinstance(final, SplitFinal) else None
         return {
             "id": row["id"],

@@ -13,6 +13,8 @@ import yaml
 
 from tests.servers.process import MissingBinary
 
+from . import strict
+
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "splitflap"
 
@@ -72,7 +74,7 @@ class Helm:
         path = self.write(values)
         where = ("-n", namespace, "--kube-version", KUBERNETES)
         text = self.run("template", release, str(CHART), "-f", path, *where, *options)
-        return Manifests([each for each in yaml.safe_load_all(text) if each])
+        return Manifests(strict.load_all(text))
 
     def write(self, values: Mapping[str, Any]) -> str:
         """Write these values to a file, and return its path."""

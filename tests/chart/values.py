@@ -89,4 +89,80 @@ FULL: Values = merged(
     },
 )
 
-MODES = {"dev": DEV, "outside": OUTSIDE, "secrets": SECRETS, "full": FULL}
+#: Labels that the chart sets itself.
+_TWICE = {
+    "app.kubernetes.io/name": "mine",
+    "app.kubernetes.io/instance": "mine",
+    "app.kubernetes.io/component": "mine",
+    "app.kubernetes.io/part-of": "mine",
+    "app.kubernetes.io/managed-by": "mine",
+    "app.kubernetes.io/version": "mine",
+    "helm.sh/chart": "mine",
+    "cost": "1",
+}
+_TWICE_POD: Values = {
+    "podLabels": {**_TWICE, "cost": "2"},
+    "podAnnotations": {"checksum/secret": "mine", "prometheus.io/port": "1", "owner": "them"},
+    "extraEnv": [
+        {"name": "SPLITFLAP_HEALTH_HOST", "value": "first"},
+        {"name": "SPLITFLAP_HEALTH_HOST", "value": "127.0.0.1"},
+        {"name": "PGUSER", "value": "me"},
+    ],
+    "extraVolumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}],
+    "extraVolumeMounts": [{"name": "tmp", "mountPath": "/tmp", "subPath": "mine"}],
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 2,
+            "topologyKey": "zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "matchLabelKeys": ["mine"],
+            "labelSelector": {
+                "matchLabels": {"app.kubernetes.io/name": "mine", "team": "web"},
+                "matchExpressions": [{"key": "team", "operator": "Exists"}],
+            },
+        }
+    ],
+}
+
+#: Autoscaling, metrics and dashboards, for Prometheus with its operator.
+SEEN: Values = {
+    "autoscaling": {"mode": "keda", "keda": {"serverAddress": "http://prometheus:9090"}},
+    "metrics": {"podMonitor": {"enabled": True}, "rules": {"kind": "prometheusRule"}},
+    "dashboards": {"enabled": True},
+}
+
+#: Every key that the chart sets, in every place where the user may set it too.
+TWICE: Values = merged(
+    DEV,
+    SEEN,
+    {
+        "commonLabels": _TWICE,
+        "commonAnnotations": {"validations.keda.sh/hpa-ownership": "true", "folder": "mine"},
+        **dict.fromkeys(("api", "outcomes", "scraper", "renderer"), _TWICE_POD),
+        "web": {**_TWICE_POD, "extraEnv": [{"name": "WEB_PROCESSES", "value": "9"}]},
+        "rabbitmq": {"podLabels": _TWICE, "podAnnotations": {"checksum/config": "mine"}},
+        "postgresql": {"podLabels": _TWICE},
+        "migrate": {"podLabels": _TWICE},
+        "metrics": {
+            "podMonitor": {"enabled": True, "labels": _TWICE},
+            "rules": {"kind": "prometheusRule", "labels": _TWICE},
+        },
+        "dashboards": {"enabled": True, "labels": _TWICE, "annotations": {"folder": "x"}},
+        "alerts": {"labels": {"severity": "page", "team": "web"}},
+    },
+    {"outcomes": {"enabled": True}},
+)
+
+#: All modes. Each check of the chart runs over them.
+MODES: dict[str, Values] = {
+    "dev": DEV,
+    "outside": OUTSIDE,
+    "secrets": SECRETS,
+    "full": FULL,
+    "hpa": merged(
+        OUTSIDE, {"autoscaling": {"mode": "hpa"}, "metrics": {"rules": {"kind": "configMap"}}}
+    ),
+    "keda": merged(DEV, SEEN),
+    "twice": TWICE,
+    "web off": merged(FULL, {"web": {"enabled": False}}),
+}

@@ -28,37 +28,64 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Labels of an object. Takes {root, component}. */}}
+{{/* Maps in one, as YAML, or nothing: later ones win, and a null removes a key. Takes the list of maps. */}}
+{{- define "splitflap.merged" -}}
+{{- $all := dict -}}
+{{- range $map := . }}{{- range $key, $value := $map }}{{- $_ := set $all $key $value }}{{- end }}{{- end -}}
+{{- range $key, $value := $all }}{{- if kindIs "invalid" $value }}{{- $_ := unset $all $key }}{{- end }}{{- end -}}
+{{- with $all }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
+{{/* Lists in one, as YAML, with one item for each value of a key: the last one stays. Kustomize and server-side apply refuse two. Takes {key, lists}. */}}
+{{- define "splitflap.unique" -}}
+{{- $seen := list -}}
+{{- $kept := list -}}
+{{- range $list := reverse .lists }}{{- range $item := reverse ($list | default list) }}
+{{- $value := get $item $.key -}}
+{{- if not (has $value $seen) }}{{- $seen = append $seen $value }}{{- $kept = prepend $kept $item }}{{- end -}}
+{{- end }}{{- end -}}
+{{- with $kept }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
+{{/* Labels that values cannot change: selectors, rules and dashboards need them. Takes {root, component}. */}}
+{{- define "splitflap.fixedLabels" -}}
+{{ include "splitflap.selectorLabels" . }}
+app.kubernetes.io/part-of: splitflap
+{{- end }}
+
+{{/* Labels of an object. Takes {root, component, labels?}. */}}
 {{- define "splitflap.labels" -}}
-{{ include "splitflap.selectorLabels" . }}
-app.kubernetes.io/part-of: splitflap
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict
+    "app.kubernetes.io/managed-by" .root.Release.Service
+    "app.kubernetes.io/version" .root.Chart.AppVersion
+    "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63) -}}
+{{- include "splitflap.merged" (list $own .root.Values.commonLabels .labels (include "splitflap.fixedLabels" . | fromYaml)) -}}
 {{- end }}
 
-{{/* Labels of a pod. They leave out the chart's version, since a change restarts the pod. Takes {root, component}. */}}
-{{- define "splitflap.podLabels" -}}
-{{ include "splitflap.selectorLabels" . }}
-app.kubernetes.io/part-of: splitflap
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{/* An object's name, namespace, labels and annotations. Takes {root, component, name?, annotations?}. */}}
+{{/* An object's name, namespace, labels and annotations. Takes {root, component, name?, labels?, annotations?}. */}}
 {{- define "splitflap.metadata" -}}
-{{- $annotations := merge (dict) (.annotations | default dict) .root.Values.commonAnnotations -}}
 name: {{ .name | default (include "splitflap.componentName" .) }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- include "splitflap.labels" . | nindent 2 }}
-{{- with $annotations }}
+{{- with include "splitflap.merged" (list .root.Values.commonAnnotations .annotations) }}
 annotations:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+A pod's labels and annotations. They leave out the chart's version, since a change restarts the pod.
+Takes {root, component, port?, checksums?}: the port of metrics, and annotations that a new
+configuration changes.
+*/}}
+{{- define "splitflap.podMetadata" -}}
+{{- $values := index .root.Values .component -}}
+labels:
+  {{- include "splitflap.merged" (list .root.Values.commonLabels $values.podLabels (include "splitflap.fixedLabels" . | fromYaml)) | nindent 2 }}
+{{- with include "splitflap.merged" (list (include "splitflap.scrapeAnnotations" . | fromYaml) $values.podAnnotations .checksums) }}
+annotations:
+  {{- . | nindent 2 }}
 {{- end }}
 {{- end }}
 

@@ -70,15 +70,12 @@ back jobs, to commit and to publish. Takes {root, component}.
 
 {{/* The spread of pods, for each ReplicaSet alone: the old pods of an upgrade are left out. Takes {root, component}. */}}
 {{- define "splitflap.topologySpread" -}}
-{{- $it := . -}}
+{{- $own := dict "matchLabels" (include "splitflap.selectorLabels" . | fromYaml) -}}
 {{- with (index .root.Values .component).topologySpreadConstraints -}}
 topologySpreadConstraints:
   {{- range . }}
-  - matchLabelKeys: [pod-template-hash]
-    {{- toYaml . | nindent 4 }}
-    labelSelector:
-      matchLabels:
-        {{- include "splitflap.selectorLabels" $it | nindent 8 }}
+  {{- $selector := mergeOverwrite (deepCopy (.labelSelector | default dict)) $own }}
+  - {{- include "splitflap.merged" (list (dict "matchLabelKeys" (list "pod-template-hash")) . (dict "labelSelector" $selector)) | nindent 4 }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -90,8 +87,23 @@ topologySpreadConstraints:
 {{- max 1 (ceil (mulf $most 1.25)) -}}
 {{- end }}
 
-{{/* The environment of a service's container. Takes {root, component}. */}}
+{{/* A container's env: its own, as YAML, and the one of the values, which wins. Takes {own, extra}. */}}
 {{- define "splitflap.env" -}}
+{{- include "splitflap.unique" (dict "key" "name" "lists" (list (fromYamlArray .own) .extra)) -}}
+{{- end }}
+
+{{/* The same for mounts. */}}
+{{- define "splitflap.mounts" -}}
+{{- include "splitflap.unique" (dict "key" "mountPath" "lists" (list (fromYamlArray .own) .extra)) -}}
+{{- end }}
+
+{{/* The same for volumes. */}}
+{{- define "splitflap.volumes" -}}
+{{- include "splitflap.unique" (dict "key" "name" "lists" (list (fromYamlArray .own) .extra)) -}}
+{{- end }}
+
+{{/* The environment of a service's container without extraEnv. A setting wins over the rest, since it comes last. Takes {root, component}. */}}
+{{- define "splitflap.ownEnv" -}}
 {{- $values := .root.Values -}}
 {{- $service := include "splitflap.serviceOf" .component -}}
 - name: SPLITFLAP_HEALTH_HOST
@@ -122,18 +134,32 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{- if eq .component "scraper" }}
-{{- if not (hasKey $values.scraper.settings "scraperReplicas") }}
 - name: SPLITFLAP_SCRAPER_REPLICAS
   value: {{ include "splitflap.scrapersAtMost" .root | quote }}
-{{- end }}
 {{- if include "splitflap.hasCa" $values.scraper.ca }}
 - name: SPLITFLAP_SCRAPER_CA_FILE
   value: /etc/splitflap/pages-ca/{{ $values.scraper.ca.key }}
 {{- end }}
 {{- end }}
 {{- include "splitflap.settingsEnv" (include "splitflap.settingsOf" (dict "root" .root "service" $service) | fromYaml) }}
-{{- with (index $values .component).extraEnv }}
-{{ toYaml . }}
+{{- end }}
+
+{{/* The mounts of a service's container without extraVolumeMounts. Takes {root, component}. */}}
+{{- define "splitflap.ownMounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- include "splitflap.caMounts" . }}
+{{- if include "splitflap.asksKubernetes" . }}
+- {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* The volumes of a service's pod without extraVolumes. Takes {root, component}. */}}
+{{- define "splitflap.ownVolumes" -}}
+- name: tmp
+  emptyDir: {medium: Memory, sizeLimit: 16Mi}
+{{- include "splitflap.caVolumes" . }}
+{{- if include "splitflap.asksKubernetes" . }}
+{{ include "splitflap.tokenVolume" . }}
 {{- end }}
 {{- end }}
 
@@ -163,17 +189,9 @@ readinessProbe:
 {{- $service := include "splitflap.serviceOf" .component }}
 {{- $secret := include "splitflap.secretData" (dict "root" $root "component" $service) -}}
 metadata:
-  labels:
-    {{- include "splitflap.podLabels" . | nindent 4 }}
-    {{- with $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  annotations:
-    # A new password in this chart's own Secret restarts the pods.
-    checksum/secret: {{ sha256sum $secret }}
-    {{- with merge (dict) $values.podAnnotations (include "splitflap.scrapeAnnotations" (dict "root" $root "port" 9000) | fromYaml) }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- /* A new password in this chart's own Secret restarts the pods. */}}
+  {{- $checksums := dict "checksum/secret" (sha256sum $secret) }}
+  {{- include "splitflap.podMetadata" (dict "root" $root "component" .component "port" 9000 "checksums" $checksums) | nindent 2 }}
 spec:
   serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
   {{- include "splitflap.podBasics" $root | nindent 2 }}
@@ -187,7 +205,7 @@ spec:
       image: {{ include "splitflap.ownImage" (dict "root" $root "service" $service) }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       env:
-        {{- include "splitflap.env" . | nindent 8 }}
+        {{- include "splitflap.env" (dict "own" (include "splitflap.ownEnv" .) "extra" $values.extraEnv) | nindent 8 }}
       {{- with $values.extraEnvFrom }}
       envFrom:
         {{- toYaml . | nindent 8 }}
@@ -209,24 +227,9 @@ spec:
       securityContext:
         {{- toYaml $root.Values.securityContext | nindent 8 }}
       volumeMounts:
-        - {name: tmp, mountPath: /tmp}
-        {{- include "splitflap.caMounts" . | nindent 8 }}
-        {{- if include "splitflap.asksKubernetes" . }}
-        - {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
-        {{- end }}
-        {{- with $values.extraVolumeMounts }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "splitflap.mounts" (dict "own" (include "splitflap.ownMounts" .) "extra" $values.extraVolumeMounts) | nindent 8 }}
   volumes:
-    - name: tmp
-      emptyDir: {medium: Memory, sizeLimit: 16Mi}
-    {{- include "splitflap.caVolumes" . | nindent 4 }}
-    {{- if include "splitflap.asksKubernetes" . }}
-    {{- include "splitflap.tokenVolume" . | nindent 4 }}
-    {{- end }}
-    {{- with $values.extraVolumes }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "splitflap.volumes" (dict "own" (include "splitflap.ownVolumes" .) "extra" $values.extraVolumes) | nindent 4 }}
 {{- end }}
 
 {{/* The common parts of all pods. Takes root. */}}

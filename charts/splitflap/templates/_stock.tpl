@@ -6,14 +6,6 @@
     "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "fsGroupChangePolicy" "OnRootMismatch")) -}}
 {{- end }}
 
-{{/* Labels and annotations of a pod. Takes {root, component}. */}}
-{{- define "splitflap.stockLabels" -}}
-{{ include "splitflap.podLabels" . }}
-{{- with (index .root.Values .component).podLabels }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
 {{/* The volume claim, which outlives the release. Takes {root, component}. */}}
 {{- define "splitflap.volumeClaims" -}}
 {{- $persistence := (index .root.Values .component).persistence -}}

@@ -3,12 +3,7 @@
 {{- $it := dict "root" . "component" "migrate" -}}
 {{- $values := .Values.migrate -}}
 metadata:
-  labels:
-    {{- include "splitflap.stockLabels" $it | nindent 4 }}
-  {{- with $values.podAnnotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "splitflap.podMetadata" $it | nindent 2 }}
 spec:
   restartPolicy: OnFailure
   serviceAccountName: {{ include "splitflap.serviceAccountName" (dict "root" . "component" "api") }}
@@ -22,10 +17,7 @@ spec:
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: [migrate, --wait, {{ $values.wait | quote }}]
       env:
-        {{- include "splitflap.databaseEnv" $it | nindent 8 }}
-        {{- with .Values.api.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "splitflap.env" (dict "own" (include "splitflap.databaseEnv" $it) "extra" .Values.api.extraEnv) | nindent 8 }}
       {{- with .Values.api.extraEnvFrom }}
       envFrom:
         {{- toYaml . | nindent 8 }}
@@ -35,16 +27,7 @@ spec:
       securityContext:
         {{- toYaml .Values.securityContext | nindent 8 }}
       volumeMounts:
-        - {name: tmp, mountPath: /tmp}
-        {{- include "splitflap.caMounts" $it | nindent 8 }}
-        {{- with .Values.api.extraVolumeMounts }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "splitflap.mounts" (dict "own" (include "splitflap.ownMounts" $it) "extra" .Values.api.extraVolumeMounts) | nindent 8 }}
   volumes:
-    - name: tmp
-      emptyDir: {medium: Memory, sizeLimit: 16Mi}
-    {{- include "splitflap.caVolumes" $it | nindent 4 }}
-    {{- with .Values.api.extraVolumes }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "splitflap.volumes" (dict "own" (include "splitflap.ownVolumes" $it) "extra" .Values.api.extraVolumes) | nindent 4 }}
 {{- end }}

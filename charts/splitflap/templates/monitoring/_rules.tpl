@@ -21,7 +21,7 @@ namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Releas
 {{- if not (has $rule.alert $.Values.alerts.disabled) -}}
 {{- $page := printf "%s%s" $.Values.alerts.runbookPrefix $rule.annotations.runbook_url -}}
 {{- $annotations := merge (dict "runbook_url" $page) $rule.annotations -}}
-{{- $labels := merge (deepCopy $.Values.alerts.labels) $rule.labels -}}
+{{- $labels := include "splitflap.merged" (list $.Values.alerts.labels $rule.labels) | fromYaml -}}
 {{- $rules = append $rules (merge (dict "labels" $labels "annotations" $annotations) $rule) -}}
 {{- end -}}
 {{- else -}}

@@ -38,9 +38,6 @@
   value: {{ include "splitflap.number" $values.web.connectionsPerAddress | quote }}
 - name: WEB_TRUSTED_PROXIES
   value: {{ join "," $values.web.trustedProxies | quote }}
-{{- with $values.web.extraEnv }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/* The pod template. Takes {root, component}. */}}
@@ -48,12 +45,7 @@
 {{- $root := .root }}
 {{- $web := $root.Values.web -}}
 metadata:
-  labels:
-    {{- include "splitflap.stockLabels" . | nindent 4 }}
-  {{- with merge (dict) $web.podAnnotations (include "splitflap.scrapeAnnotations" (dict "root" $root "port" 9000) | fromYaml) }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "splitflap.podMetadata" (dict "root" $root "component" "web" "port" 9000) | nindent 2 }}
 spec:
   serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
   {{- include "splitflap.podBasics" $root | nindent 2 }}
@@ -68,7 +60,7 @@ spec:
       image: {{ include "splitflap.ownImage" (dict "root" $root "service" "web") }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       env:
-        {{- include "splitflap.webEnv" . | nindent 8 }}
+        {{- include "splitflap.env" (dict "own" (include "splitflap.webEnv" .) "extra" $web.extraEnv) | nindent 8 }}
       {{- with $web.extraEnvFrom }}
       envFrom:
         {{- toYaml . | nindent 8 }}
@@ -88,15 +80,9 @@ spec:
       securityContext:
         {{- toYaml $root.Values.securityContext | nindent 8 }}
       volumeMounts:
-        - {name: tmp, mountPath: /tmp}
-        {{- with $web.extraVolumeMounts }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "splitflap.mounts" (dict "own" "- {name: tmp, mountPath: /tmp}" "extra" $web.extraVolumeMounts) | nindent 8 }}
   volumes:
-    # The configuration with its variables filled in.
-    - name: tmp
-      emptyDir: {medium: Memory, sizeLimit: 4Mi}
-    {{- with $web.extraVolumes }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- /* nginx's configuration with its variables filled in. */}}
+    {{- $own := "- {name: tmp, emptyDir: {medium: Memory, sizeLimit: 4Mi}}" }}
+    {{- include "splitflap.volumes" (dict "own" $own "extra" $web.extraVolumes) | nindent 4 }}
 {{- end }}

@@ -1,7 +1,8 @@
 """Generates parts of the chart from its values and the services' settings; `--check` compares them.
 
 splitflap/README.md            the table of values, from the comments `# --` of values.yaml
-splitflap/values.schema.json   the settings of each service, from its settings.py
+splitflap/values.schema.json   the settings of each service, from its settings.py; the values that
+                               must be there, which are those with a default
 """
 
 import json
@@ -87,8 +88,29 @@ def schema() -> str:
     document = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     for service, kind in SERVICES.items():
         document["$defs"][f"{service}Settings"] = _settings(kind)
+    _require(document, document["$defs"], _defaults())
     # Python's \Z, the end of a text, is `$` in other languages.
     return json.dumps(document, indent=2).replace(r"\\Z", "$") + "\n"
+
+
+def _defaults() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def _require(place: dict[str, Any], definitions: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Require each value with a default, since Helm drops a default that the user sets to null.
+
+    In resources, and in maps with free keys such as labels, null removes a key.
+    """
+    target = definitions[place["$ref"].rpartition("/")[2]] if "$ref" in place else place
+    free = target.get("additionalProperties") is not False or target is definitions["resources"]
+    if free or not defaults:
+        return
+    place["required"] = [*defaults]
+    for name, value in defaults.items():
+        if isinstance(value, dict):
+            _require(target["properties"][name], definitions, value)
 
 
 def _settings(kind: type[CommonSettings]) -> dict[str, Any]:

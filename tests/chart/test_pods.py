@@ -1,5 +1,6 @@
 """The pods: their settings, their security, their stop."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from splitflap_renderer.settings import RendererSettings
 from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Rendered
-from .helm import Helm, Manifests, Object, merged
+from .helm import ROOT, Helm, Manifests, Object, merged
 from .values import DEV, HELD, MODES, OUTSIDE, PASSWORD
 
 KINDS: dict[str, type[CommonSettings]] = {
@@ -117,7 +118,10 @@ def test_every_pod_is_restricted(manifests: Manifests) -> None:
         assert spec["automountServiceAccountToken"] is False, name
         security = spec["securityContext"]
         assert security["runAsNonRoot"] is True
-        assert security["runAsUser"] > 0
+        # The images have a numeric user. OpenShift chooses one if there is none here.
+        ids = dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), 999)
+        server = name in {"rabbitmq", "postgresql"}
+        assert {key: security[key] for key in ids if key in security} == (ids if server else {})
         assert security["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         for container in [*spec["containers"], *spec.get("initContainers", [])]:
@@ -130,6 +134,20 @@ def test_every_pod_is_restricted(manifests: Manifests) -> None:
             assert "memory" in container["resources"]["limits"]
     for account in manifests.of("ServiceAccount").values():
         assert account["automountServiceAccountToken"] is False
+
+
+def test_the_servers_of_the_chart_give_up_their_user(helm: Helm) -> None:
+    """OpenShift chooses the users of all pods."""
+    values = {"rabbitmq": {"userId": 0}, "postgresql": {"userId": 0}}
+    for pod in helm.render(merged(DEV, values)).pods().values():
+        assert pod["spec"]["securityContext"].keys() == {"runAsNonRoot", "seccompProfile"}
+
+
+@pytest.mark.parametrize("service", ["api", "renderer", "scraper", "web"])
+def test_an_image_has_a_numeric_user(service: str) -> None:
+    """Kubernetes cannot tell from a name whether `runAsNonRoot` holds."""
+    text = (ROOT / "services" / service / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (.*)$", text, re.MULTILINE)[-1] == "10001:10001"
 
 
 def test_probes_use_the_health_port(manifests: Manifests) -> None:

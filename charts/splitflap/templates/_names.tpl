@@ -28,11 +28,10 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Maps in one, as YAML, or nothing: later ones win, and a null removes a key. Takes the list of maps. */}}
+{{/* Maps in one, as YAML, or nothing: later ones win. Takes the list of maps. */}}
 {{- define "splitflap.merged" -}}
 {{- $all := dict -}}
 {{- range $map := . }}{{- range $key, $value := $map }}{{- $_ := set $all $key $value }}{{- end }}{{- end -}}
-{{- range $key, $value := $all }}{{- if kindIs "invalid" $value }}{{- $_ := unset $all $key }}{{- end }}{{- end -}}
 {{- with $all }}{{ toYaml . }}{{ end -}}
 {{- end }}
 

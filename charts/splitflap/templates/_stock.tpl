@@ -1,9 +1,12 @@
 {{/* The common parts of RabbitMQ and PostgreSQL: official images, one pod, one volume. */}}
 
-{{/* 999 is the user of both official images on Debian. */}}
+{{/* A pod's security context. Takes {root, component}. */}}
 {{- define "splitflap.stockPodSecurityContext" -}}
-{{- toYaml (mustMergeOverwrite (dict) .Values.podSecurityContext (dict
-    "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "fsGroupChangePolicy" "OnRootMismatch")) -}}
+{{- $ids := dict -}}
+{{- with int (index .root.Values .component).userId -}}
+{{- $ids = dict "runAsUser" . "runAsGroup" . "fsGroup" . "fsGroupChangePolicy" "OnRootMismatch" -}}
+{{- end -}}
+{{- include "splitflap.merged" (list .root.Values.podSecurityContext $ids) -}}
 {{- end }}
 
 {{/* The volume claim, which outlives the release. Takes {root, component}. */}}

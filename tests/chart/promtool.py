@@ -16,7 +16,7 @@ STEP = 15
 CHART = Path(__file__).parents[2] / "charts" / "splitflap"
 
 #: The unchanged rule files, for all releases.
-PLAIN = [CHART / "rules" / name for name in ("demand.yaml", "alerts.yaml")]
+PLAIN = [CHART / "rules" / name for name in ("demand.yaml", "slo.yaml", "alerts.yaml")]
 
 #: Series by their selectors, in promtool's notation: `0+3x20` grows by 3 twenty times, `_` is none.
 Series = Mapping[str, str]

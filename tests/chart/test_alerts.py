@@ -1,5 +1,6 @@
 """Each alert fires for its symptom only. promtool evaluates the rules."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from .helm import Helm, Values, merged
 from .promtool import CHART, PLAIN, Expected, Series, evaluate
+from .values import DEV
 
 RELEASE = 'namespace="ns",app_kubernetes_io_instance="r"'
 BROKER = 'namespace="ns",pod="rabbitmq-0"'
@@ -69,7 +72,31 @@ def commits(below_half_a_second: str, all_: str) -> dict[str, str]:
         f'{name}{{{POD},le="0.5"}}': below_half_a_second,
         f'{name}{{{POD},le="1.0"}}': all_,
         f'{name}{{{POD},le="+Inf"}}': all_,
+        f"splitflap_commit_seconds_count{{{POD}}}": all_,
     }
+
+
+def posts(in_time: str, all_: str) -> dict[str, str]:
+    """Posts by the seconds until they are done, beside previews that are all late."""
+    name = "splitflap_task_seconds"
+    late = 'what="fetched_preview"'
+    return {
+        f'{name}_bucket{{{POD},what="created_post",le="5.0"}}': in_time,
+        f'{name}_bucket{{{POD},what="created_post",le="10.0"}}': all_,
+        f'{name}_count{{{POD},what="created_post"}}': all_,
+        f'{name}_bucket{{{POD},{late},le="5.0"}}': "0x400",
+        f"{name}_count{{{POD},{late}}}": "0+100x400",
+    }
+
+
+def workers(kind: str, waiting: str, slots: str | None) -> dict[str, str]:
+    """The jobs of a kind as two replicas of the API count them, and the slots of its worker."""
+    counted = {
+        f'splitflap_jobs_waiting{{{RELEASE},pod="{pod}",kind="{kind}",state="unfinished"}}': waiting
+        for pod in ("a", "b")
+    }
+    own = f'{RELEASE},pod="w",kind="{kind}"'
+    return counted if slots is None else {**counted, f"splitflap_worker_slots{{{own}}}": slots}
 
 
 def retried(why: str, values: str) -> dict[str, str]:
@@ -104,6 +131,9 @@ def alarm(memory: str, disk: str) -> dict[str, str]:
 
 
 ALIVE = {f"splitflap_http_requests_in_flight{{{POD}}}": "0x100"}
+
+#: The chart's values without changes.
+DEFAULTS: Values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 
 #: Minutes after which every alert with its symptom fires.
 LATE = 20
@@ -183,12 +213,28 @@ CASES: list[tuple[str, Series, float, bool]] = [
         LATE,
         False,
     ),
+    # Two refusals of a hundred requests at night.
+    (
+        "SplitflapShedding",
+        {**requests("0+1x100", "503", "0x10 2x90"), **shed("in_flight", "0x10 2x90")},
+        LATE,
+        False,
+    ),
+    (
+        "SplitflapShedding",
+        {**requests("0+1x100", "503", "0x10 2x90"), **shed("in_flight", "0x10 2x90")},
+        5,
+        False,
+    ),
     ("SplitflapServerErrors", requests("0+900x100", "500", "0+30x100"), 8, True),
+    ("SplitflapServerErrors", requests("0+1x100", "500", "0x20 2x80"), 10, False),
     ("SplitflapServerErrors", requests("0+900x100", "503", "0+30x100"), LATE, False),
     ("SplitflapServerErrors", requests("0+900x100", "500", "0+1x100"), LATE, False),
     ("SplitflapSlowCommits", commits("0+80x100", "0+100x100"), 8, True),
     ("SplitflapSlowCommits", commits("0+99x100", "0+100x100"), LATE, False),
     ("SplitflapSlowCommits", commits("99x100", "100x100"), LATE, False),
+    # One slow commit of three.
+    ("SplitflapSlowCommits", commits("0x20 2x80", "0x20 3x80"), 9, False),
     ("SplitflapOutcomesLost", retried("unfinished", "0+1x100"), 17, True),
     ("SplitflapOutcomesLost", retried("unfinished", "0x10 50x90"), 17, True),
     ("SplitflapOutcomesLost", retried("unfinished", "50x100"), LATE, False),
@@ -196,6 +242,12 @@ CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 18, True),
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 14, False),
     ("SplitflapTooFewWorkers", work("0+900x120", 4), LATE, False),
+    ("SplitflapNoWorkers", workers("render", "0x100", None), 6, True),
+    ("SplitflapNoWorkers", workers("scrape", "7x100", None), 6, True),
+    ("SplitflapNoWorkers", workers("render", "7x100", "1x20 stale _x80"), 11, True),
+    ("SplitflapNoWorkers", workers("render", "7x100", "1x20 stale _x80"), 9, False),
+    ("SplitflapNoWorkers", workers("render", "7x100", "1x100"), LATE, False),
+    ("SplitflapNoWorkers", workers("scrape", "0x100", "200x100"), LATE, False),
     ("SplitflapTargetDown", up("1x4 0x90"), 8, True),
     ("SplitflapTargetDown", up("1x4 0x10 1x80"), LATE, False),
     ("SplitflapTargetDown", up("0x100", "another"), LATE, False),
@@ -204,6 +256,27 @@ CASES: list[tuple[str, Series, float, bool]] = [
     ("SplitflapBrokerAlarm", alarm("0x10 1x90", "0x100"), 5, True),
     ("SplitflapBrokerAlarm", alarm("0x100", "0x10 1x90"), 5, True),
     ("SplitflapBrokerAlarm", alarm("0x100", "0x100"), LATE, False),
+    # 20 of 100 are late: a burn rate of 20. 8 of 100 are enough for the windows of six hours.
+    ("SplitflapPostsBurnFast", posts("0+8x400", "0+10x400"), 8, True),
+    ("SplitflapPostsBurnFast", posts("0+92x400", "0+100x400"), 8, True),
+    ("SplitflapPostsBurnFast", posts("0+95x400", "0+100x400"), LATE, False),
+    # It was bad for four minutes, and is over: the short windows show it.
+    ("SplitflapPostsBurnFast", posts("0+5x16 80+10x300", "0+10x400"), 41, False),
+    # All posts are late, but there are only six in an hour.
+    ("SplitflapPostsBurnFast", posts("0x400", "0x10 1x10 2x10 3x10 4x10 5x10 6x200"), LATE, False),
+    ("SplitflapPostsBurnSlow", posts("0+95x400", "0+100x400"), 8, True),
+    ("SplitflapPostsBurnSlow", posts("0+98x400", "0+100x400"), 8, True),
+    ("SplitflapPostsBurnSlow", posts("0+995x400", "0+1000x400"), LATE, False),
+    ("SplitflapPostsBurnSlow", posts("0x400", "0x10 1x10 2x10 3x10 4x10 5x10 6x200"), LATE, False),
+    ("SplitflapRequestsBurnFast", requests("0+980x400", "500", "0+20x400"), 8, True),
+    ("SplitflapRequestsBurnFast", requests("0+980x400", "503", "0+20x400"), 8, True),
+    ("SplitflapRequestsBurnFast", requests("0+995x400", "500", "0+5x400"), LATE, False),
+    ("SplitflapRequestsBurnFast", requests("0+900x400", "429", "0+100x400"), LATE, False),
+    ("SplitflapRequestsBurnFast", requests("0+1x400", "500", "0x30 5x300"), 9, False),
+    ("SplitflapRequestsBurnFast", requests("0+900x400", "500", "0+900x16 14400x300"), 41, False),
+    ("SplitflapRequestsBurnSlow", requests("0+995x400", "500", "0+5x400"), 8, True),
+    ("SplitflapRequestsBurnSlow", requests("0+9995x400", "500", "0+5x400"), LATE, False),
+    ("SplitflapRequestsBurnSlow", requests("0+1x400", "500", "0x30 5x300"), 9, False),
 ]
 
 
@@ -258,3 +331,92 @@ def test_each_alert_has_a_section_in_the_runbook() -> None:
         assert page == "docs/alerts.md", name
         assert anchor == name.lower(), name
         assert anchor in anchors, f"{name} has no section"
+
+
+def marks() -> set[tuple[str, str]]:
+    """The thresholds that the rule files name in comments."""
+    text = "".join(path.read_text(encoding="utf-8") for path in PLAIN)
+    return set(re.findall(r"\S # (\w+)[.](\w+)$", text, re.MULTILINE))
+
+
+def thresholds() -> dict[str, dict[str, Any]]:
+    """The chart's thresholds by alert."""
+    found: dict[str, dict[str, Any]] = DEFAULTS["alerts"]["thresholds"]
+    return found
+
+
+def test_every_threshold_is_in_a_rule() -> None:
+    """Rules name no others, except those that follow from the autoscaler."""
+    named = {(group, name) for group, values in thresholds().items() for name in values}
+    assert marks() - named == {("noWorkers", "render"), ("noWorkers", "scrape")}
+    assert named <= marks()
+
+
+def chart_rules(helm: Helm, values: Values) -> str:
+    """The rules as the chart makes them."""
+    chosen = merged(DEV, {"metrics": {"rules": {"kind": "configMap"}}}, values)
+    [text] = helm.render(chosen).of("ConfigMap")["rules"]["data"].values()
+    return str(text)
+
+
+def test_the_thresholds_of_the_plain_rules_are_the_charts(helm: Helm) -> None:
+    """Nothing differs but the matchers of the release and its alerts' labels."""
+    plain = [
+        (rule["alert"], "".join(re.sub(r"#.*|namespace=~[^,}]*", "", rule["expr"]).split()))
+        for rule in alerts().values()
+    ]
+    made = yaml.safe_load(chart_rules(helm, {}))
+    own = r'namespace="ns",app_kubernetes_io_instance="r"'
+    rendered = [
+        (rule["alert"], "".join(re.sub(own, "", rule["expr"]).split()))
+        for group in made["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert rendered == plain
+
+
+def test_each_threshold_can_be_set(helm: Helm) -> None:
+    """All rules get their own number."""
+    number = itertools.count(7001)
+    chosen = {
+        group: {name: odd(group, name, next(number)) for name in values}
+        for group, values in thresholds().items()
+    }
+    text = chart_rules(helm, {"alerts": {"thresholds": chosen}})
+    for group, values in chosen.items():
+        for name, value in values.items():
+            assert f"{value}" in text, (group, name)
+    assert not re.search(r"# \w+[.]\w+$", text, re.MULTILINE)
+
+
+def odd(group: str, name: str, number: int) -> Any:
+    """A value that no other threshold has."""
+    if name == "for":
+        return f"{number}s"
+    if (group, name) == ("posts", "seconds"):
+        return 2.5
+    return number / 10_000 if name in {"ratio", "objective"} else number
+
+
+@pytest.mark.parametrize(
+    ("values", "fires"),
+    [
+        ({}, True),
+        ({"renderer": {"replicas": 0}}, False),
+        ({"autoscaling": {"mode": "keda", "renderer": {"minReplicas": 1}}}, True),
+        ({"autoscaling": {"mode": "keda", "renderer": {"minReplicas": 0}}}, False),
+    ],
+    ids=["replicas", "none by choice", "a least replica", "scale to zero"],
+)
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_a_worker_at_zero_is_missed_when_it_should_run(
+    helm: Helm, values: Values, fires: bool, waiting: int, tmp_path: Path
+) -> None:
+    """A worker that may scale to zero is missed once a job waits."""
+    server = {"autoscaling": {"keda": {"serverAddress": "http://prometheus:9090"}}}
+    path = tmp_path / "rules.yaml"
+    path.write_text(chart_rules(helm, merged(server, values)), encoding="utf-8")
+    firing = 'count(ALERTS{alertname="SplitflapNoWorkers",alertstate="firing"})'
+    expected = Expected(firing, {"{}": 1} if fires or waiting else {})
+    assert not evaluate([path], workers("render", f"{waiting}x40", None), 6, expected, tmp_path)

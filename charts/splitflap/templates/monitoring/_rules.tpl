@@ -11,8 +11,8 @@ namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Releas
 {{- $broker := .Values.metrics.rabbitmqSelector | default $own -}}
 {{- $constants := include "splitflap.constants" . | fromYaml -}}
 {{- $groups := list -}}
-{{- range $file := ternary (list "demand" "alerts") (list "demand") .Values.alerts.enabled -}}
-{{- $text := $.Files.Get (printf "rules/%s.yaml" $file) -}}
+{{- range $file := ternary (list "demand" "slo" "alerts") (list "demand" "slo") .Values.alerts.enabled -}}
+{{- $text := include "splitflap.rulesText" (dict "root" $ "file" $file) -}}
 {{- $text = $text | replace `namespace=~".*"` $own | replace `namespace=~".+"` $broker -}}
 {{- range $group := (fromYaml $text).groups -}}
 {{- $rules := list -}}

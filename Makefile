@@ -29,7 +29,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
 .PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench talk lint format docs pictures release \
-    servers specs tools bench-tools images cluster-up cluster-down cluster-test test-cluster-fast \
+    servers specs tools bench-tools images publish publish-tools cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
 #: Tests of the distributions and of the tree that start no server.
@@ -99,6 +99,7 @@ format: dev ## Format the code, and apply ruff's fixes
 
 docs: dev ## Generate pages, schema and dashboards in docs/ and charts/ from their declarations
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/licences.py
 	$(BIN)/python charts/generate.py
 	$(BIN)/python charts/dashboards/make.py
 
@@ -133,10 +134,25 @@ images: ## Build the four images (BUILDER=docker REGISTRY=localhost TAG=dev PYTH
 	    set -x; $(BUILDER) build $(BUILD_FLAGS) -f services/$$service/Dockerfile \
 	    -t $(REGISTRY)/splitflap/$$service:$(TAG) \
 	    $(if $(PYTHON_VERSION),--build-arg PYTHON_VERSION=$(PYTHON_VERSION)) \
+	    $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) \
 	    $(if $(NGINX_IMAGE),$$([ $$service != web ] || echo --build-arg NGINX_IMAGE=$(NGINX_IMAGE))) \
 	    --build-arg VERSION=$$(cat VERSION) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) .; \
 	    { set +x; } 2>/dev/null; done
+
+#: Options of `make publish`, described in docs/publishing.md.
+PLATFORMS ?= linux/amd64,linux/arm64
+PUBLISH = $(if $(filter-out dev,$(TAG)),--tag "$(TAG)") $(if $(filter no,$(TLOG)),--no-tlog) \
+    $(if $(filter no,$(PIN)),--no-pin) $(if $(DRY_RUN),--dry-run)
+
+publish: dev ## Push images, chart, SBOMs, signatures, provenance (REGISTRY= COSIGN_KEY= DRY_RUN=1)
+	@PATH="$(CURDIR)/.tools:$$PATH" PYTHONPATH=.ci $(BIN)/python -m publish --registry "$(REGISTRY)" \
+	    --source "$(SOURCE)" --platforms "$(PLATFORMS)" --key "$(COSIGN_KEY)" $(PUBLISH) \
+	    --builder "$(BUILDER)" --build-flags "$(BUILD_FLAGS)" --python-version "$(PYTHON_VERSION)" \
+	    --python-image "$(PYTHON_IMAGE)" --nginx-image "$(NGINX_IMAGE)"
+
+publish-tools: tools ## Install crane, cosign and syft into .tools if the system has none
+	@.ci/publish-tools
 
 servers: ## Install PostgreSQL, RabbitMQ, a browser, Go and more for tests (Debian, as root); starts none
 	@.ci/servers

@@ -3,7 +3,8 @@
 
 The file VERSION is the source of the version. The other files are copies, since their formats
 need a literal: each pyproject.toml, uv.lock and the chart. The script writes them all, dates the
-changelog's "Unreleased" section, commits, and tags the commit. It never pushes.
+changelog's "Unreleased" section, names that of docs/upgrading.md, commits, and tags the commit. It
+never pushes: `make publish` follows.
 """
 
 import argparse
@@ -16,6 +17,9 @@ from pathlib import Path
 VERSION_FILE = "VERSION"
 
 CHANGELOG = "CHANGELOG.md"
+
+#: What to do at an upgrade. A release without such a section needs nothing.
+UPGRADING = "docs/upgrading.md"
 
 #: Heading of the changes since the last release.
 UNRELEASED = "## [Unreleased]\n"
@@ -50,6 +54,9 @@ def release(root: Path, version: str, day: date, uv: str) -> None:
     changelog = root / CHANGELOG
     dated = date_changes(changelog.read_text(encoding="utf-8"), version, day)
     changelog.write_text(dated, encoding="utf-8")
+    notes = root / UPGRADING
+    named = notes.read_text(encoding="utf-8").replace("\n## Unreleased\n", f"\n## {version}\n")
+    notes.write_text(named, encoding="utf-8")
     write_version(root, version)
     subprocess.run([uv, "lock"], cwd=root, check=True)
     _git(root, "commit", "--quiet", "--all", "--message", f"Release {version}")

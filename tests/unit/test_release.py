@@ -15,6 +15,7 @@ FILES = {
     "VERSION": "0.1.0\n",
     "CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n### Added\n- A thing.\n\n"
     "## [0.1.0] - 2026-11-24\n\n- All.\n",
+    "docs/upgrading.md": "# Upgrading\n\n## Unreleased\nDo this.\n\n## 0.1.0\nFirst.\n",
     "pyproject.toml": '[project]\nname = "all"\nversion = "0.1.0"\n',
     "services/api/pyproject.toml": '[project]\nversion = "0.1.0"\n',
     "charts/splitflap/Chart.yaml": 'version: "0.1.0"\nappVersion: "0.1.0"\n',
@@ -79,6 +80,14 @@ def test_a_release_dates_the_changes(tree: Path) -> None:
         "# Changelog\n\n## [Unreleased]\n\n## [0.2.0] - 2026-12-24\n\n### Added\n- A thing.\n\n"
         "## [0.1.0] - 2026-11-24\n\n- All.\n"
     )
+
+
+def test_a_release_names_its_upgrade_notes(tree: Path) -> None:
+    """A later release without notes changes none."""
+    release(tree, "0.2.0")
+    notes = tree / "docs/upgrading.md"
+    named = "# Upgrading\n\n## 0.2.0\nDo this.\n\n## 0.1.0\nFirst.\n"
+    assert notes.read_text(encoding="utf-8") == named
 
 
 def test_a_release_is_a_tagged_commit(tree: Path) -> None:

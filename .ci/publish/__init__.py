@@ -1,0 +1,1 @@
+"""`make publish`: images, chart, SBOMs, signatures and provenance in a registry."""

@@ -10,7 +10,7 @@ from benchmarks.harness.table import note
 FOLDERS = {
     "api": (
         *("accept", "publish", "tasks", "overload", "streams"),
-        *("holds", "aged", "replicas", "latency", "idle"),
+        *("holds", "aged", "replicas", "latency", "idle", "traces"),
     ),
     "fairness": ("fairness",),
     "scraper": ("previews", "scrape"),

@@ -20,6 +20,8 @@ from splitflap_api.settings import ApiSettings
 from splitflap_core.definitions import VARIABLES
 from splitflap_core.settings import PREFIX, CommonSettings, SettingDoc, describe
 from splitflap_core.telemetry import Declaration, declarations
+from splitflap_core.tracing.settings import PREFIX as OTEL
+from splitflap_core.tracing.settings import TraceSettings
 from splitflap_renderer.settings import RendererSettings
 from splitflap_scraper.process.reasons import REASONS, Reason
 from splitflap_scraper.process.settings import ScraperSettings
@@ -37,6 +39,7 @@ service at its start with exit status 78; the message names the variable and the
 All services may share one file of variables. A variable that no part of Splitflap reads changes
 nothing: each service logs a warning at its start, with the setting of the most similar name.
 Each service logs its effective settings at the start and leaves out secrets.
+[Traces](operations.md#traces) have the standard names of OpenTelemetry.
 
 `SPLITFLAP_DATABASE_URL` and `SPLITFLAP_BROKER_URL` choose the database and the broker. If they are
 unset, Splitflap keeps all data in `SPLITFLAP_DATA_DIR`.
@@ -87,6 +90,7 @@ def configuration() -> str:
     ):
         own = [each for each in describe(kind) if each.name not in common]
         sections.append(_settings(title, own))
+    sections.append(_settings("Traces", describe(TraceSettings, OTEL)))
     return "\n".join(sections)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from splitflap_core.trace import trace_id
+from splitflap_core.trace import present, trace_id
 
 _context: ContextVar[dict[str, Any] | None] = ContextVar("splitflap_log_context", default=None)
 
@@ -57,7 +57,10 @@ def bound(*, traceparent: str | None = None, **ids: str | int | None) -> Iterato
     if traceparent:
         known["trace_id"] = trace_id(traceparent)
     token = _context.set({**(_context.get() or {}), **known})
+    trace = present.set(traceparent) if traceparent else None
     try:
         yield
     finally:
         _context.reset(token)
+        if trace:
+            present.reset(trace)

@@ -14,6 +14,8 @@ from typing import TypeVar
 from splitflap_core import logs
 from splitflap_core.data_folder import PRIVATE_UMASK, make_private
 from splitflap_core.settings import PREFIX, BadSettings, CommonSettings, load, masked
+from splitflap_core.tracing.settings import PREFIX as OTEL
+from splitflap_core.tracing.settings import TraceSettings
 from splitflap_core.wording.setting_errors import unknown_settings
 
 S = TypeVar("S", bound=CommonSettings)
@@ -48,13 +50,15 @@ def boot(service: str, kind: type[S]) -> S:
     os.umask(PRIVATE_UMASK)
     try:
         settings = load(kind)
+        traces = load(TraceSettings, prefix=OTEL)
         logs.configure(service, settings.log_level)
         if settings.uses_data_dir:
             _make_data_folder(settings)
     except BadSettings as error:
         raise wrong_settings(service, error) from error
     logger = logging.getLogger(service)
-    logger.info("starting", extra={"settings": masked(settings)})
+    extra = {"traces": masked(traces)} if traces.url else {}
+    logger.info("starting", extra={"settings": masked(settings), **extra})
     for unknown in unknown_settings(os.environ, PREFIX):
         logger.warning("settings: %s", unknown)
     return settings

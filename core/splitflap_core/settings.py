@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Protocol, TypeVar, get_type_hints
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -28,7 +28,15 @@ _PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&]*")
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Network = IPv4Network | IPv6Network
 
-S = TypeVar("S", bound="CommonSettings")
+
+class Settings(Protocol):
+    """A frozen msgspec.Struct of settings."""
+
+    def check(self) -> None:
+        """Check rules about several fields. Raises BadSettings."""
+
+
+S = TypeVar("S", bound=Settings)
 
 
 class BadSettings(ValueError):
@@ -116,8 +124,8 @@ class SettingDoc:
     doc: str
 
 
-def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
-    """Load the settings of a service. An empty variable counts as unset.
+def load(kind: type[S], environ: Mapping[str, str] = os.environ, *, prefix: str = PREFIX) -> S:
+    """Load settings, such as those of a service. An empty variable counts as unset.
 
     Raises:
         BadSettings: the message names each wrong variable.
@@ -125,15 +133,15 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        variable = PREFIX + name.upper()
+        variable = prefix + name.upper()
         if text := environ.get(variable, ""):
             try:
                 values[name] = msgspec.convert(text, hint, strict=False)
             except msgspec.ValidationError:
-                wrong.append(_refusal(name, text, hint))
+                wrong.append(_refusal(variable, text, hint))
             # In Python, the `$` of a pattern allows a line break after it.
             if text.endswith("\n") and _pattern(hint).endswith("$"):
-                wrong.append(_refusal(name, text, hint))
+                wrong.append(_refusal(variable, text, hint))
     if wrong:
         raise BadSettings("\n".join(wrong))
     settings = kind(**values)
@@ -141,27 +149,27 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     return settings
 
 
-def masked(settings: CommonSettings) -> dict[str, Any]:
+def masked(settings: msgspec.Struct) -> dict[str, Any]:
     """The effective settings for the log, with passwords and keys hidden."""
     return {name: _mask(name, value) for name, value in msgspec.structs.asdict(settings).items()}
 
 
-def describe(kind: type[CommonSettings]) -> Iterator[SettingDoc]:
+def describe(kind: type[msgspec.Struct], prefix: str = PREFIX) -> Iterator[SettingDoc]:
     """The name, default and description of each setting, in the order of declaration."""
     hints = get_type_hints(kind, include_extras=True)
     for field in msgspec.structs.fields(kind):
         doc = _description(hints[field.name])
-        yield SettingDoc(PREFIX + field.name.upper(), _written(field.default), doc)
+        yield SettingDoc(prefix + field.name.upper(), _written(field.default), doc)
 
 
-def check_port(url: str, variable: str) -> None:
+def check_port(url: str, variable: str, prefix: str = PREFIX) -> None:
     """Raises BadSettings if the port of a URL is malformed."""
     try:
         _ = urlsplit(url).port
     except ValueError as error:
         # urlsplit's own message may quote a part of the password.
         raise BadSettings(
-            f"{PREFIX}{variable}: expected a number up to 65535 as its port "
+            f"{prefix}{variable}: expected a number up to 65535 as its port "
             "(in a user or password, write @ : / # as %40 %3A %2F %23)"
         ) from error
 
@@ -184,12 +192,10 @@ def mask_url(url: str) -> str:
     return _PASSWORD_IN_QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
 
 
-def _refusal(name: str, text: str, hint: Any) -> str:
+def _refusal(variable: str, text: str, hint: Any) -> str:
     """The message for a wrong value: the variable, the expected values, and the description."""
-    shown = quoted(str(_mask(name, text)))
-    return (
-        f"{PREFIX}{name.upper()}: expected {expectation(hint)}, got {shown}. {_description(hint)}"
-    )
+    shown = quoted(str(_mask(variable.lower(), text)))
+    return f"{variable}: expected {expectation(hint)}, got {shown}. {_description(hint)}"
 
 
 def _written(default: Any) -> str:
@@ -200,7 +206,7 @@ def _written(default: Any) -> str:
 
 
 def _mask(name: str, value: Any) -> Any:
-    if value and name.endswith(("_key", "_secret", "_password")):
+    if value and name.endswith(("_key", "_secret", "_password", "_headers")):
         return "***"
     if isinstance(value, str) and "://" in value:
         return mask_url(value)

@@ -42,7 +42,8 @@ from splitflap_core.kinds import KindSpec
 from splitflap_core.logs import bound
 from splitflap_core.outcomes import Begun, Failed, Outcome, Report, RetryLater, SlowDown
 from splitflap_core.telemetry import Metrics
-from splitflap_core.trace import new_traceparent
+from splitflap_core.tracing.jobs import JobTraces, JobWork
+from splitflap_core.tracing.tracer import Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +164,7 @@ class JobLink(Generic[P]):
         backend: BrokerBackend,
         metrics: JobMetrics,
         subscription: Subscription,
+        tracer: Tracer | None,
     ) -> None:
         self._queue = subscription.queue.name
         self._kind = spec.name
@@ -182,9 +184,10 @@ class JobLink(Generic[P]):
             on_idle=self._submit_deferred,
         )
         #: Jobs for the full pool. The broker would count a requeue as a failed delivery.
-        self._deferred: deque[tuple[Delivery, Job, P]] = deque()
+        self._deferred: deque[tuple[Delivery, Job, P, JobWork | None]] = deque()
         self._resume_at = 0.0
         self._refused = Refusals()
+        self._traces = JobTraces(tracer, self._queue) if tracer else None
 
     def stop(self, timeout: float) -> None:
         """Give back the jobs that the pool has not taken, publish all outcomes, and disconnect."""
@@ -203,7 +206,8 @@ class JobLink(Generic[P]):
             self._dead_letter(delivery, str(error))
             return
         self._metrics.observe_wait(job)
-        self._submit(delivery, job, request)
+        work = self._traces.delivered(job) if self._traces else None
+        self._submit(delivery, work.job if work else job, request, work)
 
     def _submit_deferred(self) -> None:
         for _ in range(len(self._deferred)):
@@ -215,7 +219,7 @@ class JobLink(Generic[P]):
                 return
             self._submit(*deferred)
 
-    def _submit(self, delivery: Delivery, job: Job, request: P) -> None:
+    def _submit(self, delivery: Delivery, job: Job, request: P, work: JobWork | None) -> None:
         if delivery.received.deliveries >= topology.REDELIVERED_TOO_OFTEN - 1:
             after = random.uniform(*REDELIVERED_AFTER)  # noqa: S311 - jitter
             self._answer(delivery, job, RetryLater(after, "redelivered", "untouched"), 0.0)
@@ -225,21 +229,30 @@ class JobLink(Generic[P]):
         try:
             self._metrics.in_flight.inc()
             with bound(job=job.id, task=job.task, traceparent=job.traceparent):
-                finish = partial(self._finish, delivery, job)
+                finish = partial(self._finish, delivery, job, work)
                 self._pool.submit(job, request, finish, begin, express=self._express)
         except SlowDown as error:
             logger.warning("worker: the pool is full (%s)", error)
             self._metrics.in_flight.dec()
-            self._deferred.append((delivery, job, request))
+            self._deferred.append((delivery, job, request, work))
             self._resume_at = time.monotonic() + error.after
             self.link.pause(error.after)
 
-    def _finish(self, delivery: Delivery, job: Job, outcome: Outcome | None, took: float) -> None:
+    def _finish(
+        self,
+        delivery: Delivery,
+        job: Job,
+        work: JobWork | None,
+        outcome: Outcome | None,
+        took: float,
+    ) -> None:
         self._metrics.in_flight.dec()
         if outcome is None:
             delivery.requeue()
             return
         self._metrics.observe_outcome(outcome, took)
+        if work and self._traces:
+            self._traces.finished(work, outcome, took)
         self._answer(delivery, job, outcome, took)
 
     def _answer(self, delivery: Delivery, job: Job, outcome: Outcome, took: float) -> None:
@@ -270,7 +283,7 @@ class JobLink(Generic[P]):
                 took=took,
                 worker=self._name,
                 task=job.task,
-                traceparent=new_traceparent(job.traceparent),
+                traceparent=job.traceparent,
                 slots=self._pool.slots,
             )
         )
@@ -313,13 +326,14 @@ class Worker(Generic[P]):
         metrics: Metrics,
         prefetch: int,
         express_prefetch: int,
+        tracer: Tracer | None = None,
     ) -> None:
         self._pool = pool
         self._metrics = JobMetrics(metrics, spec.name)
         normal = Subscription(topology.JOB_QUEUES[spec.name], prefetch)
         express = Subscription(topology.EXPRESS_QUEUES[spec.name], express_prefetch)
-        self._normal = JobLink(spec, pool, backend, self._metrics, normal)
-        self._express = JobLink(spec, pool, backend, self._metrics, express)
+        self._normal = JobLink(spec, pool, backend, self._metrics, normal, tracer)
+        self._express = JobLink(spec, pool, backend, self._metrics, express, tracer)
 
     def start(self) -> None:
         """Start the pool, then connect: child processes must not inherit a connection."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from .collector import Collector
 from .postgres import Postgres
 from .process import MissingBinary
 from .rabbitmq import RabbitMq
@@ -24,6 +25,13 @@ def postgres_server() -> Iterator[Postgres]:
 def rabbitmq_server() -> Iterator[RabbitMq]:
     """A RabbitMQ node. Each test makes its own virtual host, and ends its alarms."""
     with or_skip(RabbitMq) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    """An OpenTelemetry Collector. Each test looks for its own traces."""
+    with or_skip(Collector) as server:
         yield server
 
 

@@ -9,7 +9,7 @@ The server makes the first three steps of a stop (server/worker.py):
    consumer no more outcomes. They commit and ack their last batch.
 5. The last group commit and the last shared reads end. The history gets the last counts, and the
    last events get their ids.
-6. The dispatcher publishes its jobs, and marks the confirmed ones.
+6. The dispatcher publishes its jobs, and marks the confirmed ones. The last spans are exported.
 7. The database's connections close, then the health port, which answers until then.
 """
 
@@ -25,6 +25,7 @@ from flask import request
 from splitflap_core.broker import backend_for
 from splitflap_core.health import HealthServer
 from splitflap_core.telemetry import Metrics
+from splitflap_core.tracing.setup import Tracing
 
 from asyncrequest import AsyncRequests
 from splitflap_api.contract.paths import PREFIX
@@ -40,6 +41,7 @@ from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.operator.live_status import LiveStatus
 from splitflap_api.http.services import Services
+from splitflap_api.http.traces import traced
 from splitflap_api.http.waiting import SlotReleasingBackend
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.announcer import Announcer
@@ -104,7 +106,9 @@ class ApiService:
         self._urls = PreviewUrls(settings.address_rules, settings.image_proxy)
         tasks = Tasks(self._responders, settings.task_retention, metrics, self._urls)
         router, ledger = Router(), Ledger()
-        ingest = Ingest(store, tasks, metrics, settings.preview_wait, router, ledger)
+        self._tracing = Tracing("api", metrics, settings.broker_url)
+        tracer = self._tracing.tracer
+        ingest = Ingest(store, tasks, metrics, settings.preview_wait, router, ledger, tracer)
         reader = OutcomeReader(settings.address_rules)
 
         # Publishing, numbering events, and waking streams and requests.
@@ -119,6 +123,7 @@ class ApiService:
             declares="outcomes" in settings.roles,
             on_wake_up=self._wake_all,
             on_up=self._on_up,
+            tracer=tracer,
         )
         self._publisher = Publisher(
             FairPublishing(store, ledger, router),
@@ -139,7 +144,7 @@ class ApiService:
         )
 
         # Requests.
-        transactions = TaskTransactions(store, tasks, metrics, after_commit, router)
+        transactions = TaskTransactions(store, tasks, metrics, after_commit, router, tracer)
         self._acceptor = Acceptor(transactions, waiters)
         self._replayer = Replayer(store, self._dispatcher.link, after_commit, router)
 
@@ -231,8 +236,9 @@ class ApiService:
         app = make_app(services)
         # A task with an unregistered responder could never end.
         self._responders.check(later.responders)
+        tracer = self._tracing.tracer
         return Admission(
-            app.wsgi_app,
+            traced(app.wsgi_app, tracer) if tracer else app.wsgi_app,
             self.metrics,
             RateLimiter(self.settings.rate_limit),
             self.settings.max_in_flight,
@@ -247,6 +253,7 @@ class ApiService:
     def start(self) -> None:
         """Start as soon as there is a database with a schema; does not wait for it."""
         self._health.start()
+        self._tracing.start()
         threading.Thread(target=self._start, name="start", daemon=True).start()
 
     def end_streams(self) -> None:
@@ -274,6 +281,7 @@ class ApiService:
             ("the history", self._recorder.stop),
             *([("the sequencer", self._sequencer.stop)] if self._sequencer else []),
             ("the dispatcher", self._dispatcher.stop),
+            ("the traces", self._tracing.stop),
         ):
             logger.info("stopping: %s", step)
             stop(min(STEP, max(0.0, end - time.monotonic())))

@@ -10,6 +10,7 @@ from splitflap_core.health import health_server
 from splitflap_core.kinds import EXPRESS_PART, SCRAPE
 from splitflap_core.runtime import StopSignal, boot, no_arguments
 from splitflap_core.telemetry import Metrics
+from splitflap_core.tracing.setup import LAST_EXPORT, Tracing
 from splitflap_core.worker import Worker
 
 from splitflap_scraper.fetch.deadline import TimeLimit
@@ -36,6 +37,7 @@ def main() -> None:
     # Settings and metrics.
     settings = boot("scraper", ScraperSettings)
     metrics = Metrics("scraper")
+    tracing = Tracing("scraper", metrics, settings.broker_url)
 
     # The health port. If it is taken, the process ends before it takes jobs.
     health = health_server("scraper", settings, metrics)
@@ -44,7 +46,7 @@ def main() -> None:
     express_slots = max(LEAST_EXPRESS_SLOTS, int(settings.concurrency * EXPRESS_PART))
     green.use_resolvers(settings.concurrency + express_slots)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
-    fetcher = Fetcher(settings.fetch_config(), time_limit, metrics)
+    fetcher = Fetcher(settings.fetch_config(), time_limit, metrics, tracer=tracing.tracer)
 
     # The lag of green threads behind the parsing of pages. A stalled process fails no page.
     lag = LoopLag(metrics)
@@ -66,7 +68,9 @@ def main() -> None:
     )
     backend = backend_for(settings)
     express_prefetch = express_slots + 1
-    worker = Worker(SCRAPE, pool, backend, metrics, pool.slots + ahead, express_prefetch)
+    worker = Worker(
+        SCRAPE, pool, backend, metrics, pool.slots + ahead, express_prefetch, tracing.tracer
+    )
     worker.register(health)
 
     # All long-lived objects exist now.
@@ -77,10 +81,12 @@ def main() -> None:
     health.start()
     lag.start()
     worker.start()
+    tracing.start()
     stop.wait()
 
     # Stop: the worker finishes its jobs, or gives them back, and acks. The port closes last.
     worker.stop(settings.stop_grace)
+    tracing.stop(LAST_EXPORT)
     lag.stop()
     health.stop()
 

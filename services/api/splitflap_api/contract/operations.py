@@ -10,6 +10,9 @@ from typing import Any
 #: Key in the WSGI environment for the operation's name. Admission labels its metrics with it.
 ENDPOINT = "splitflap.endpoint"
 
+#: Key of the WSGI environment with the operation's path, as a template.
+ROUTE = "splitflap.route"
+
 #: The scope of an operation that any valid key may use.
 ANY_SCOPE = "any"
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 from splitflap_core.contracts import MAX_KEEP, Kind, RenderRequest, ScrapeRequest, encode
-from splitflap_core.trace import new_traceparent
+from splitflap_core.trace import continued
 from sqlalchemy import Connection
 from uuid_utils import uuid7
 
@@ -108,6 +108,8 @@ class Changes:
     ending: list[str] = field(default_factory=list)
     #: Scrapes of others that owners of this transaction wait for too, by job.
     joined: dict[str, JobOwner] = field(default_factory=dict)
+    #: Requests for previews that an earlier job makes, with this job.
+    shared: list[tuple[PreviewRequest, str]] = field(default_factory=list)
 
     @cached_property
     def time(self) -> str:
@@ -131,7 +133,7 @@ class Changes:
             account=account,
             responder=responder,
             created_at=self.now,
-            traceparent=new_traceparent(traceparent),
+            traceparent=continued(traceparent),
             idempotency_key=idempotency_key,
             fingerprint=fingerprint,
         )
@@ -184,8 +186,10 @@ class Changes:
             if preview["job_id"] is None:
                 preview["job_id"] = self._scrape_job(request)["id"]
                 started.append({"url": request.url, "job_id": preview["job_id"]})
-            elif self.router.is_holding("scrape"):
-                self._join(preview["job_id"], request.owner)
+            else:
+                self.shared.append((request, preview["job_id"]))
+                if self.router.is_holding("scrape"):
+                    self._join(preview["job_id"], request.owner)
             self.waiters.append({"job_id": preview["job_id"], "task_id": request.task_id})
             waits[request.task_id] += 1
         update_rows(tx, schema.previews, ("url",), started)

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from asyncrequest import NO_PRECONDITIONS, Preconditions, idempotency_key
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract.models import NoQuery
-from splitflap_api.contract.operations import ENDPOINT, Operation
+from splitflap_api.contract.operations import ENDPOINT, ROUTE, Operation
 from splitflap_api.contract.problems import bad_parameter
 from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.http.access.own_page import check_own_page
@@ -21,11 +21,13 @@ from splitflap_api.overload.connection_limits import authenticate
 def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> None:
     """Add the operation's route to the app."""
     view = operation.view
+    route = prefix + operation.path
     if operation.method == "GET":
         view = conditional(app, view)
 
     def handle(**arguments: Any) -> Any:
         request.environ[ENDPOINT] = operation.name
+        request.environ[ROUTE] = route
         if operation.scope is not None:
             g.caller = authorise(keyring, operation.scope)
             authenticate(request.environ, g.caller.key_id)

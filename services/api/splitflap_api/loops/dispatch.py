@@ -11,11 +11,14 @@ from functools import partial
 
 import msgspec
 from kombu import Queue
+from msgspec.structs import replace
 from splitflap_core import topology
 from splitflap_core.broker import BrokerBackend, BrokerLink, Delivery, OutgoingMessage, Subscription
 from splitflap_core.contracts import Job, Kind, encode
 from splitflap_core.kinds import KINDS
 from splitflap_core.telemetry import Metrics
+from splitflap_core.tracing.jobs import publishing_span
+from splitflap_core.tracing.tracer import Span, Tracer
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.loops.marker import Marker, Publishing
@@ -39,6 +42,7 @@ class Dispatcher:
         declares: bool,
         on_wake_up: Callable[[], None],
         on_up: Callable[[frozenset[str]], None],
+        tracer: Tracer | None = None,
     ) -> None:
         """`on_wake_up` is called after a wake-up of another replica, `on_up` after each connect.
 
@@ -47,6 +51,7 @@ class Dispatcher:
         """
         self._on_wake_up = on_wake_up
         self._replica = replica
+        self._tracer = tracer
         published = metrics.counter("splitflap_jobs_published_total")
         self._published = {kind: published.labels(kind) for kind in KINDS}
         #: When each unconfirmed message was queued (monotonic), in order.
@@ -92,11 +97,11 @@ class Dispatcher:
             publishing = Publishing.of(row)
             self.marker.begin(publishing)
             settled = partial(self._settled, publishing, row["kind"])
-            self.link.publish(
-                OutgoingMessage(
-                    topology.JOBS.name, _queue_of(row).name, encode(message_of(row)), settled
-                )
-            )
+            queue, message = _queue_of(row).name, message_of(row)
+            if self._tracer and (span := publishing_span(self._tracer, queue, message)):
+                message = replace(message, traceparent=span.traceparent)
+                settled = partial(self._traced, self._tracer, span, settled)
+            self.link.publish(OutgoingMessage(topology.JOBS.name, queue, encode(message), settled))
 
     def oldest(self) -> float:
         """Age of the oldest unconfirmed message in seconds; 0 without one.
@@ -114,6 +119,11 @@ class Dispatcher:
     def _woken(self, delivery: Delivery) -> None:
         if not is_from(delivery, self._replica):
             self._on_wake_up()
+
+    @staticmethod
+    def _traced(tracer: Tracer, span: Span, settled: Callable[[bool], None], sent: bool) -> None:
+        tracer.end(span, "" if sent else "not_confirmed")
+        settled(sent)
 
     def _settled(self, publishing: Publishing, kind: Kind, sent: bool) -> None:
         # Confirms come almost in order, so the first entry is close to the oldest one.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from splitflap_core.telemetry import Metrics
+from splitflap_core.tracing.tracer import Tracer
 from sqlalchemy import Connection, or_, select
 
 from asyncrequest import KeyReused, Preconditions, Submission, TaskState
@@ -23,6 +24,7 @@ from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import tasks
 from splitflap_api.transactions.after_commit import AfterCommit
+from splitflap_api.transactions.traces import BatchTraces
 
 #: The tasks of idempotency keys, by account and key: the first request's fingerprint, and the
 #: task's state, or TaskGone if the task was cancelled or is past its retention.
@@ -42,11 +44,13 @@ class TaskTransactions:
         metrics: Metrics,
         after_commit: AfterCommit,
         router: Router,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = store
         self._tasks = tasks_
         self._after_commit = after_commit
         self._router = router
+        self._traces = BatchTraces(tracer)
         self._accepted = metrics.counter("splitflap_jobs_accepted_total")
         self._sizes = metrics.histogram("splitflap_commit_batch_size")
         self._seconds = metrics.histogram("splitflap_commit_seconds")
@@ -55,7 +59,10 @@ class TaskTransactions:
         """Accept these requests in one commit. Each gets its task or its own error."""
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
-        with self._store.statement() if only_inserts else self._store.write() as tx:
+        with (
+            self._traces.commit(each.traceparent for each in submissions),
+            self._store.statement() if only_inserts else self._store.write() as tx,
+        ):
             changes = Changes(self._store.now(tx), self._router)
             known = _known_keys(tx, submissions, changes.now)
             answers = [self._apply(tx, changes, known, each) for each in submissions]
@@ -64,6 +71,8 @@ class TaskTransactions:
                 task.pending = waits.get(task.id, 0) or 1
             changes.write(tx)
             self._tasks.end(tx, changes)
+            shared = self._traces.shared(tx, changes)
+        self._traces.note(shared)
         self._sizes.observe(len(submissions))
         self._seconds.observe(time.monotonic() - started)
         for kind, count in Counter(job["kind"] for job in changes.jobs).items():

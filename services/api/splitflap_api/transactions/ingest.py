@@ -11,6 +11,8 @@ from splitflap_core.contracts import Job, JobOutcome, Kind
 from splitflap_core.kinds import KINDS
 from splitflap_core.outcomes import Begun, Done, Outcome, RetryLater
 from splitflap_core.telemetry import Metrics
+from splitflap_core.trace import in_same_trace
+from splitflap_core.tracing.tracer import Tracer
 from sqlalchemy import Connection, update
 
 from splitflap_api.contract.formats import is_id
@@ -37,6 +39,7 @@ from splitflap_api.domain.tasks import Tasks
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import jobs, tasks
+from splitflap_api.transactions.traces import BatchTraces
 
 #: Outcomes in one transaction.
 MAX_BATCH = 200
@@ -73,12 +76,14 @@ class Ingest:
         preview_wait: float,
         router: Router,
         ledger: Ledger,
+        tracer: Tracer | None = None,
     ) -> None:
         """`preview_wait` is how long (seconds) a rendered post's task waits for previews."""
         self._store = store
         self._tasks = tasks_
         self._router = router
         self._ledger = ledger
+        self._traces = BatchTraces(tracer)
         #: In milliseconds.
         self.preview_wait = int(preview_wait * 1000)
         self._sizes = metrics.histogram("splitflap_ingest_batch_size")
@@ -98,10 +103,12 @@ class Ingest:
         Raises:
             BrokenMessage: a result does not fit its kind.
         """
-        with self._store.write() as tx:
+        with self._traces.ingest(outcomes), self._store.write() as tx:
             changes = Changes(self._store.now(tx), self._router)
             batch = self._judge(tx, outcomes, changes.now)
             self._write(tx, changes, batch)
+            shared = self._traces.shared(tx, changes)
+        self._traces.note(shared)
         self._count(batch, len(outcomes))
         return changes
 
@@ -145,6 +152,8 @@ class Ingest:
                 batch.retries.append((each.kind, why, retried(job, report, now)))
                 del found[each.job]
             else:
+                # What this outcome causes continues the trace at its work.
+                job["traceparent"] = in_same_trace(job["traceparent"], each.traceparent)
                 batch.finished.append(finish(job, report))
                 del found[each.job]
         return batch

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from splitflap_core.telemetry import Metrics
+from splitflap_core.tracing.tracer import Tracer
 
 from splitflap_scraper.fetch.allowance import Allowance
 from splitflap_scraper.fetch.config import FetchConfig
@@ -38,10 +39,11 @@ class Fetcher:
         time_limit: TimeLimit,
         metrics: Metrics,
         resolve: Resolve = socket.getaddrinfo,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
         self._time_limit = time_limit
-        self._requester = Requester(config, time_limit, metrics, resolve)
+        self._requester = Requester(config, time_limit, metrics, resolve, tracer)
         robots_request = RobotsRequest(self._requester, config.request_fields)
         self._robots = RobotsCache(robots_request) if config.robots else None
 

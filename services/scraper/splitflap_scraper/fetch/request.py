@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Generic
 
 from splitflap_core.telemetry import Metrics
+from splitflap_core.trace import present
+from splitflap_core.tracing.tracer import Span, SpanKind, Tracer
 from splitflap_core.urls.addresses import Address
 
 from splitflap_scraper.fetch.config import FetchConfig
@@ -62,9 +64,15 @@ class Requester:
     """Sends single requests. Safe to use from many threads."""
 
     def __init__(
-        self, config: FetchConfig, time_limit: TimeLimit, metrics: Metrics, resolve: Resolve
+        self,
+        config: FetchConfig,
+        time_limit: TimeLimit,
+        metrics: Metrics,
+        resolve: Resolve,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
+        self._tracer = tracer
         self._time_limit = time_limit
         self._resolver = Resolver(resolve, config.dns_timeout, time_limit)
         self._connections = Connections(config.tls, config.connect_timeout, metrics)
@@ -89,7 +97,8 @@ class Requester:
         self._config.allow_list.check_target(target)
         conditions = validators.lines_for(target) if validators else ""
         try:
-            return self._send(target, deadline, reader_for, conditions, cookies)
+            with traced(self._tracer, target) as span:
+                return self._send(target, deadline, reader_for, conditions, cookies, span)
         except self._time_limit.exceeded as error:
             # The caller may already have enough for a preview, so it gets an error it can handle.
             raise timed_out(self._config.deadline) from error
@@ -101,6 +110,7 @@ class Requester:
         reader_for: ReaderFor[R],
         conditions: str,
         cookies: CookieJar | None,
+        span: Span | None,
     ) -> FetchResult[R] | Target | NotModified:
         addresses = self._checked_addresses(target, deadline)
         begin = f"GET {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
@@ -113,6 +123,8 @@ class Requester:
         ):
             status, headers = exchange.response.status, exchange.response.headers
             self._note(target, status, headers, is_conditional=bool(conditions))
+            if span:
+                span.attributes["http.response.status_code"] = status
             if cookies is not None:
                 cookies.store(target, headers.get_all("Set-Cookie"))
             if status in REDIRECTS or (status == MULTIPLE_CHOICES and headers.get("Location")):
@@ -165,6 +177,30 @@ class Requester:
     def _limited(self, host: str, address: str) -> Iterator[None]:
         with self._config.host_limits.slot(host), self._config.address_limits.slot(address):
             yield
+
+
+@contextmanager
+def traced(tracer: Tracer | None, target: Target) -> Iterator[Span | None]:
+    """The span of a request, with the site's address: a path may be as secret as a query."""
+    span = tracer.begin("GET", SpanKind.CLIENT, present.get()) if tracer else None
+    if tracer is None or span is None:
+        yield None
+        return
+    span.attributes = {
+        "http.request.method": "GET",
+        "url.scheme": target.scheme,
+        "server.address": target.host,
+        "server.port": target.port,
+    }
+    reason = "cut_off"
+    try:
+        yield span
+        reason = ""
+    except FetchError as error:
+        reason = error.reason
+        raise
+    finally:
+        tracer.end(span, reason)
 
 
 def check_status(status: int, headers: Headers) -> None:

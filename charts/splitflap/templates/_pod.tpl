@@ -141,6 +141,7 @@ topologySpreadConstraints:
   value: /etc/splitflap/pages-ca/{{ $values.scraper.ca.key }}
 {{- end }}
 {{- end }}
+{{- include "splitflap.tracingEnv" .root }}
 {{- include "splitflap.settingsEnv" (include "splitflap.settingsOf" (dict "root" .root "service" $service) | fromYaml) }}
 {{- end }}
 

@@ -63,7 +63,7 @@ class Trace:
 
     def has_outcome_of(self, work: Received) -> bool:
         """Whether the API has recorded the outcome of a work."""
-        return any(each.parent == work.id for each in self.named("process results:results"))
+        return any(each.parent == work.id for each in self.named("process results"))
 
     def one(self, name: str) -> Received:
         """Wait for the first span with a name."""
@@ -194,7 +194,7 @@ def test_a_shared_commit_links_to_the_traces_of_its_requests(
     with ThreadPoolExecutor(len(traces)) as threads:
         list(threads.map(send, traces))
     for each in traces:
-        each.one("process jobs:render")
+        each.one("POST /v1/posts")
     known = {each.id for each in traces}
     commits = [each for each in collector.spans() if each.name == "commit" and each.trace in known]
     linked = {trace for each in commits for trace, _ in each.links}

@@ -13,7 +13,7 @@ from splitflap_api.domain.changes import Changes
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs
 
-_RESULTS = f"{topology.RESULTS.name}:{topology.RESULTS_QUEUE.name}"
+_RESULTS = topology.RESULTS.name
 
 
 class BatchTraces:

@@ -12,7 +12,7 @@ from .helm import Helm, Values, merged
 from .promtool import CHART, PLAIN, Expected, Series, evaluate
 from .values import DEV
 
-RELEASE = 'namespace="ns",app_kubernetes_io_instance="r"'
+RELEASE = 'namespace="ns",app_kubernetes_io_name="splitflap",app_kubernetes_io_instance="r"'
 BROKER = 'namespace="ns",pod="rabbitmq-0"'
 POD = f'{RELEASE},pod="a"'
 
@@ -366,9 +366,8 @@ def test_the_thresholds_of_the_plain_rules_are_the_charts(helm: Helm) -> None:
         for rule in alerts().values()
     ]
     made = yaml.safe_load(chart_rules(helm, {}))
-    own = r'namespace="ns",app_kubernetes_io_instance="r"'
     rendered = [
-        (rule["alert"], "".join(re.sub(own, "", rule["expr"]).split()))
+        (rule["alert"], "".join(re.sub(RELEASE, "", rule["expr"]).split()))
         for group in made["groups"]
         for rule in group["rules"]
         if "alert" in rule

@@ -80,12 +80,19 @@ def test_workers_follow_their_own_demand(helm: Helm) -> None:
     hpa = scaled(helm, "hpa").of("HorizontalPodAutoscaler")
     for worker, kind in WORKERS.items():
         [trigger] = keda[worker]["spec"]["triggers"]
-        own = f'namespace="ns",app_kubernetes_io_instance="r",kind="{kind}"'
+        own = (
+            'namespace="ns",app_kubernetes_io_name="splitflap",app_kubernetes_io_instance="r"'
+            f',kind="{kind}"'
+        )
         assert trigger["metadata"]["query"] == f"splitflap:demand:replicas{{{own}}}"
         assert (trigger["metricType"], trigger["metadata"]["threshold"]) == ("AverageValue", "1")
         [metric] = hpa[worker]["spec"]["metrics"]
         assert metric["external"]["metric"]["name"] == "splitflap_demand_replicas"
-        labels = {"app_kubernetes_io_instance": "r", "kind": kind}
+        labels = {
+            "app_kubernetes_io_name": "splitflap",
+            "app_kubernetes_io_instance": "r",
+            "kind": kind,
+        }
         assert metric["external"]["metric"]["selector"]["matchLabels"] == labels
         assert metric["external"]["target"] == {"type": "AverageValue", "averageValue": "1"}
 
@@ -157,12 +164,13 @@ def test_the_rules_are_restricted_to_their_release(helm: Helm, tmp_path: Path) -
     path = tmp_path / "rules.yaml"
     path.write_text(yaml.safe_dump(groups), encoding="utf-8")
     series = {}
+    common = 'namespace="ns",app_kubernetes_io_name="splitflap"'
     for release in ("r", "s"):
-        own = f'namespace="ns",app_kubernetes_io_instance="{release}"'
+        own = f'{common},app_kubernetes_io_instance="{release}"'
         series[f'splitflap_jobs_published_total{{{own},kind="render"}}'] = "0+120x60"
         series[f'splitflap_queue_ready_messages{{{own},queue="render"}}'] = "80x60"
     # (8 x 0.1 + 80 x 0.1 / 10) / (1 x 0.8)
-    labels = '{namespace="ns",app_kubernetes_io_instance="r",kind="render"}'
+    labels = f'{{{common},app_kubernetes_io_instance="r",kind="render"}}'
     expected = Expected("round(splitflap:demand:replicas, 0.01)", {labels: 2.0})
     assert not evaluate([path], series, 5, expected, tmp_path)
 

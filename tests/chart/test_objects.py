@@ -79,16 +79,62 @@ def test_two_releases_live_in_one_namespace(helm: Helm) -> None:
         ({}, "splitflap", "splitflap-api"),
         ({"nameOverride": "flap"}, "r", "r-flap-api"),
         ({"fullnameOverride": "mine"}, "r", "mine-api"),
-        ({}, "r" * 53, "r" * 40 + "-api"),
+        ({}, "r" * 30, "r" * 30 + "-splitflap-api"),
+        ({}, "my-splitflap", "my-splitflap-api"),
     ],
 )
 def test_names_can_be_chosen_and_stay_short(
     helm: Helm, values: dict[str, Any], release: str, name: str
 ) -> None:
-    """Names of a long release are cut."""
+    """They are those of version 0.1.0: a changed name would be another database."""
     manifests = helm.render(merged(DEV, values), release)
     assert manifests.of("Deployment")["api"]["metadata"]["name"] == name
     assert max(len(each["metadata"]["name"]) for each in manifests) <= 63
+
+
+@pytest.mark.parametrize("value", ["", "nameOverride", "fullnameOverride"])
+def test_long_names_keep_what_tells_them_apart(helm: Helm, value: str) -> None:
+    """They differ in the last character only. A Service's name has at most 63."""
+    long = "team-frontend-preview-of-pull-request-number-120"
+    one, other = (
+        helm.render(merged(DEV, {value: name}) if value else DEV, "r" if value else name)
+        for name in (f"{long}1", f"{long}2")
+    )
+    assert not _names(one) & _names(other)
+    assert max(len(each["metadata"]["name"]) for each in [*one, *other]) <= 63
+    assert one.of("Deployment").keys() == other.of("Deployment").keys()
+
+
+@pytest.mark.parametrize(
+    ("values", "release", "name"),
+    [
+        ({}, "r", "splitflap"),
+        ({}, "splitflap", "splitflap"),
+        ({}, "team-frontend-preview-of-pull-request-number-1201", "splitflap"),
+        ({"fullnameOverride": "mine"}, "r", "splitflap"),
+        ({"nameOverride": "flap"}, "r", "flap"),
+        ({"commonLabels": {"a": "b"}, "api": {"podLabels": {"c": "d"}}}, "r", "splitflap"),
+    ],
+)
+def test_selectors_are_those_of_version_0_1_0(
+    helm: Helm, values: dict[str, Any], release: str, name: str
+) -> None:
+    """Kubernetes refuses a changed selector, so an upgrade would fail."""
+    manifests = helm.render(merged(DEV, values), release)
+    found = 0
+    for kind in ("Deployment", "StatefulSet"):
+        for component, each in manifests.of(kind).items():
+            found += 1
+            assert each["spec"]["selector"] == {
+                "matchLabels": {
+                    "app.kubernetes.io/name": name,
+                    "app.kubernetes.io/instance": release,
+                    "app.kubernetes.io/component": component,
+                }
+            }
+            for claim in each["spec"].get("volumeClaimTemplates", []):
+                assert claim["metadata"]["labels"] == each["spec"]["selector"]["matchLabels"]
+    assert found == 6
 
 
 @pytest.mark.parametrize(

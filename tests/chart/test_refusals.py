@@ -23,6 +23,20 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"database": {"user": {"password": ""}}}, "set database.user.password"),
     (OUTSIDE, {"migrate": {"user": {"username": "owner"}}}, "migrate.user is incomplete"),
     (DEV, {"bootstrapKeySecret": {"name": "s"}}, "two first keys"),
+    (DEV, {"fullnameOverride": "1st"}, "1st cannot be the begin of a Service's name: set full"),
+    (DEV, {"fullnameOverride": "a.b"}, "a.b cannot be the begin of a Service's name"),
+    (DEV, {"nameOverride": "a.b"}, "r-a.b cannot be the begin of a Service's name"),
+    (
+        DEV,
+        {"api": {"serviceAccount": {"name": "s"}}, "web": {"serviceAccount": {"name": "s"}}},
+        "each create the ServiceAccount",
+    ),
+    (DEV, {"networkPolicy": {"egress": {"dns": {"to": [{}]}}}}, "/networkPolicy/egress/dns/to/0"),
+    (
+        DEV,
+        {"networkPolicy": {"ingress": {"api": [{"ipBlock": {}}]}}},
+        "/networkPolicy/ingress/api/0/ipBlock",
+    ),
     (
         DEV,
         {"api": {"showPods": True, "serviceAccount": {"create": False}}},
@@ -61,6 +75,14 @@ def test_wrong_values_are_refused(
     """Correct values are accepted (test_objects.py)."""
     with pytest.raises(ValuesRefused, match=re.escape(message)):
         helm.render(merged(good, wrong))
+
+
+@pytest.mark.parametrize("release", ["1st", "a.b"])
+def test_a_release_that_is_no_services_name_is_refused(helm: Helm, release: str) -> None:
+    """Helm allows a digit at the begin, and dots. Another name for the objects helps."""
+    with pytest.raises(ValuesRefused, match=f"{release}-splitflap cannot be .*fullnameOverride"):
+        helm.render(DEV, release)
+    assert [*helm.render(merged(DEV, {"fullnameOverride": "first"}), release)]
 
 
 def test_one_rendering_reports_all_faults(helm: Helm) -> None:

@@ -1,18 +1,29 @@
 {{/* Names, labels and images. A component is one of web, api, outcomes, scraper, renderer, rabbitmq, postgresql, migrate, test. */}}
 
-{{- define "splitflap.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{/* A name of at most 40 characters. The hash of a longer one tells it from others with the same begin. */}}
+{{- define "splitflap.short" -}}
+{{- if le (len .) 40 -}}{{ . }}{{- else -}}{{ trunc 33 . | trimSuffix "-" }}-{{ sha256sum . | trunc 6 }}{{- end -}}
 {{- end }}
 
-{{/* At most 40 characters: derived names have up to 23 more, and a Service's name is limited to 63. */}}
+{{/* The chart's name, or the alias that a parent chart gives it. */}}
+{{- define "splitflap.name" -}}
+{{- include "splitflap.short" (.Values.nameOverride | default .Chart.Name) -}}
+{{- end }}
+
+{{/*
+At most 40 characters: derived names have up to 23 more, and a Service's name is limited to 63. A
+release that is named after the chart needs no second name, unless a parent chart has aliases: two of
+them may be parts of one release's name.
+*/}}
 {{- define "splitflap.fullname" -}}
 {{- $name := include "splitflap.name" . -}}
+{{- $own := or .Values.nameOverride (eq .Chart.Name "splitflap") -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- include "splitflap.short" .Values.fullnameOverride -}}
+{{- else if or (eq $name .Release.Name) (and $own (contains $name .Release.Name)) -}}
+{{- include "splitflap.short" .Release.Name -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- include "splitflap.short" (printf "%s-%s" .Release.Name $name) -}}
 {{- end -}}
 {{- end }}
 

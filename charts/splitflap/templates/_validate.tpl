@@ -4,7 +4,7 @@ rendering reports all of them.
 */}}
 {{- define "splitflap.validate" -}}
 {{- $problems := list -}}
-{{- range $section := list "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
+{{- range $section := list "names" "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
 {{- with include (printf "splitflap.validate.%s" $section) $ | trim -}}
 {{- $problems = append $problems . -}}
 {{- end -}}
@@ -12,6 +12,23 @@ rendering reports all of them.
 {{- with $problems -}}
 {{- printf "\n\nThese values cannot work:\n%s\n" (join "\n" .) | fail -}}
 {{- end -}}
+{{- end }}
+
+{{/* A release's name may begin with a digit or have a dot. */}}
+{{- define "splitflap.validate.names" }}
+{{- $name := include "splitflap.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) }}
+- {{ $name }} cannot be the begin of a Service's name: set fullnameOverride to a letter, and then lower-case letters, digits and hyphens.
+{{- end }}
+{{- $accounts := list }}
+{{- range $component := include "splitflap.workloads" . | fromYamlArray }}
+{{- with (index $.Values $component).serviceAccount }}
+{{- if and .create .name }}{{ $accounts = append $accounts .name }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if ne (len $accounts) (len (uniq $accounts)) }}
+- Two services would each create the ServiceAccount of one name: set serviceAccount.create=false for all but one of them.
+{{- end }}
 {{- end }}
 
 {{/* A registry is the part before the first slash, if it is localhost or has a dot or a port. */}}

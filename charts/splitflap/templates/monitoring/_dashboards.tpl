@@ -10,7 +10,8 @@
 {{- define "splitflap.dashboard" -}}
 {{- $root := .root -}}
 {{- $prefix := include "splitflap.dashboardPrefix" $root -}}
-{{- $page := $root.Files.Get .path | fromJson -}}
+{{- $own := printf `app_kubernetes_io_name=\"%s\",app_kubernetes_io_instance` (include "splitflap.name" $root) -}}
+{{- $page := $root.Files.Get .path | replace "app_kubernetes_io_instance=~" (printf "%s=~" $own) | fromJson -}}
 {{- $_ := set $page "uid" (printf "%s-%s" $prefix (base .path | trimSuffix ".json")) -}}
 {{- $_ := set $page "title" (printf "%s (%s/%s)" $page.title $root.Release.Namespace (include "splitflap.fullname" $root)) -}}
 {{- $_ := set $page "tags" (append $page.tags $prefix) -}}

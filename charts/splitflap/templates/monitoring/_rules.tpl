@@ -1,8 +1,15 @@
 {{/* The rule files, restricted to this release, with the constants of the values. */}}
 
-{{/* The matchers of a release's series. Takes the root. */}}
+{{/* The labels that tell a release's series from others. Two charts of one release have different names. Takes the root. */}}
+{{- define "splitflap.ownSeries" -}}
+namespace: {{ .Release.Namespace | quote }}
+app_kubernetes_io_name: {{ include "splitflap.name" . | quote }}
+app_kubernetes_io_instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{/* The same as matchers of PromQL. Takes the root. */}}
 {{- define "splitflap.matchers" -}}
-namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Release.Name | quote }}
+{{- include "splitflap.ownSeries" . | replace ": " "=" | replace "\n" "," -}}
 {{- end }}
 
 {{/* Rule groups as `{groups: [...]}`. Takes the root. */}}
@@ -28,13 +35,13 @@ namespace={{ .Release.Namespace | quote }},app_kubernetes_io_instance={{ .Releas
 {{- $labels := $rule.labels | default dict -}}
 {{- $constant := dig $rule.record ($labels.kind | default "all") "" $constants -}}
 {{- if $constant -}}
-{{- $labels = merge (dict "namespace" $.Release.Namespace "app_kubernetes_io_instance" $.Release.Name) $labels -}}
+{{- $labels = merge (include "splitflap.ownSeries" $ | fromYaml) $labels -}}
 {{- $rule = merge (dict "expr" $constant "labels" $labels) $rule -}}
 {{- end -}}
 {{- $rules = append $rules $rule -}}
 {{- end -}}
 {{- end -}}
-{{- $groups = append $groups (merge (dict "name" (printf "%s.%s.%s" $.Release.Namespace $.Release.Name $group.name) "rules" $rules) $group) -}}
+{{- $groups = append $groups (merge (dict "name" (printf "%s.%s.%s" $.Release.Namespace (include "splitflap.fullname" $) $group.name) "rules" $rules) $group) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml (dict "groups" $groups) -}}

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from tests.support import wait_until
 from tests.system.rig.site import Site
 from tests.system.rig.stack import Stack, StackBackend, running
 
-from .helm import Helm, Values, merged
+from .helm import TOOLS, Helm, Values, merged
 from .promtool import CHART, PLAIN
 from .values import DEV
 
@@ -40,8 +41,14 @@ CHOSEN = {
     "$namespace": "ns",
     "$release": "r",
     "$broker_namespace": "ns",
+    "$pod": ".*",
+    "$vhost": ".*",
     "$__rate_interval": "1m",
+    "$__range": "1m",
 }
+
+#: Units of the pages, all of them known to Grafana.
+UNITS = {"bytes", "ops", "percentunit", "reqps", "s", "short"}
 
 #: Seconds for two scrapes of all targets and an evaluation of the rules.
 TIMEOUT = 60.0
@@ -185,18 +192,18 @@ def test_a_dashboard_works_in_every_grafana(name: str) -> None:
     model = dashboard(name)
     assert "id" not in model
     variables = {each["name"]: each for each in model["templating"]["list"]}
-    assert variables["datasource"]["type"] == "datasource"
-    assert {"namespace", "release"} <= set(variables)
+    assert variables["prometheus_datasource"]["type"] == "datasource"
+    assert {"namespace", "release", "pod"} <= set(variables)
     ids = [panel["id"] for panel in model["panels"]]
     assert len(ids) == len(set(ids))
     for panel in panels(name):
         assert panel["description"].endswith((".", ")")), panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
-        assert panel["datasource"]["uid"] == "${datasource}"
+        assert panel["datasource"]["uid"] == "${prometheus_datasource}"
         for target in panel["targets"]:
-            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
+            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval", "__range"}
             assert used <= set(variables), target["expr"]
-            assert target["datasource"]["uid"] == "${datasource}"
+            assert target["datasource"]["uid"] == "${prometheus_datasource}"
 
 
 def test_all_dashboards_are_tested() -> None:
@@ -290,3 +297,127 @@ def test_no_label_of_the_dashboards_replaces_one_of_the_chart(helm: Helm) -> Non
     values = merged(DEV, {"dashboards": {"enabled": True, "labels": labels}})
     found = helm.render(values).of("ConfigMap")["dashboards"]["metadata"]["labels"]
     assert found.items() >= {instance: "r", "grafana_dashboard": "2", "team": "web"}.items()
+
+
+def steps(panel: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """The colours of a panel by their least values."""
+    found = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [(each["color"], each["value"]) for each in found]
+
+
+def colour(panel: dict[str, Any], value: float) -> str:
+    """The colour that Grafana gives a value."""
+    return [colour for colour, least in steps(panel) if least is None or value >= least][-1]
+
+
+def stat(model: dict[str, Any], title: str) -> dict[str, Any]:
+    """A panel by its title."""
+    [found] = [each for each in model["panels"] if each["title"] == title]
+    return dict(found)
+
+
+def test_no_panel_has_grafanas_own_thresholds(helm: Helm) -> None:
+    """Those are red from 80 of anything. A number without a meaning has one colour."""
+    for name in NAMES:
+        for panel in panels(name):
+            assert steps(panel)[0][1] is None, panel["title"]
+            assert ("red", 80) not in steps(panel), panel["title"]
+    overview = dashboard("overview")
+    assert steps(stat(overview, "Accepted")) == [("green", None)]
+    assert stat(overview, "Accepted")["fieldConfig"]["defaults"]["color"]["mode"] == "fixed"
+    oldest = stat(overview, "Oldest text")
+    assert [colour(oldest, age) for age in (1, 11, 31)] == ["green", "orange", "red"]
+    assert colour(stat(overview, "Pods"), 0) == "red"
+    values = {"alerts": {"thresholds": {"rendersLate": {"seconds": 300}}}}
+    [own] = [
+        each for name, each in pages(helm, values=values).items() if name.endswith("overview.json")
+    ]
+    assert colour(stat(own, "Oldest text"), 299) == "orange"
+
+
+def test_runbooks_are_linked_where_their_address_is_known(helm: Helm) -> None:
+    """The description names the page in any case."""
+    prefix = "https://git.example/splitflap/"
+    known = pages(helm, values={"alerts": {"runbookPrefix": prefix}})
+    for model in (*known.values(), *pages(helm).values()):
+        for panel in model["panels"]:
+            for link in panel.get("links", []):
+                assert link["url"].startswith(f"{prefix}docs/alerts.md#splitflap")
+    assert all(any(panel.get("links") for panel in model["panels"]) for model in known.values())
+    assert not any(panel.get("links") for each in pages(helm).values() for panel in each["panels"])
+
+
+def test_a_row_of_logs_needs_matchers_for_loki(helm: Helm) -> None:
+    """Without them no panel and no variable refers to Loki."""
+    for model in pages(helm).values():
+        assert "loki" not in json.dumps(model)
+    for model in pages(helm, values={"dashboards": {"logs": 'k8s_pod_name=~"$pod"'}}).values():
+        row = model["panels"][-1]
+        assert row["collapsed"]
+        assert row["panels"][0]["targets"][0]["expr"] == '{k8s_pod_name=~"$pod"}'
+        assert "loki_datasource" in {each["name"] for each in model["templating"]["list"]}
+
+
+@pytest.mark.servers
+def test_every_event_can_be_queried(prometheus: Prometheus) -> None:
+    """A killed worker is a restart."""
+    for name in NAMES:
+        for event in dashboard(name)["annotations"]["list"]:
+            query = event["expr"]
+            for variable, value in CHOSEN.items():
+                query = query.replace(variable, value)
+            now = time.time()
+            found = prometheus.query_range(query, now - TIMEOUT, now)
+            assert found or event["name"] != "Restarts"
+
+
+def rendered_pages(helm: Helm) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The pages with and without logs."""
+    for logs in ("", 'namespace=~"$namespace",pod=~"$pod",pod!=""'):
+        yield from pages(helm, values={"dashboards": {"logs": logs}}).items()
+
+
+def test_the_pages_follow_the_rules_of_grafanas_linter(helm: Helm) -> None:
+    """Those that do not concern job and instance, which charts/dashboards/.lint excludes."""
+    for name, model in rendered_pages(helm):
+        assert not model["editable"], name
+        sources = [each for each in model["templating"]["list"] if each["type"] == "datasource"]
+        for source in sources:
+            kind = source["query"]
+            assert (source["name"], source["label"]) == (
+                f"{kind}_datasource",
+                f"{kind.title()} data source",
+            )
+        assert all(
+            each["refresh"] == 2 for each in model["templating"]["list"] if each["type"] == "query"
+        )
+        every = [*model["panels"], *(p for row in model["panels"] for p in row.get("panels", []))]
+        for panel in every:
+            if panel["type"] == "row":
+                continue
+            assert panel["title"], name
+            assert panel["description"], panel["title"]
+            assert panel["targets"], panel["title"]
+            assert panel["datasource"]["uid"] in {f"${{{each['name']}}}" for each in sources}
+            if panel["type"] == "logs":
+                continue
+            assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+            for target in panel["targets"]:
+                ranges = re.findall(r"\b(i?rate)\([^\[]*\[([^\]]*)\]", target["expr"])
+                assert all(each == "$__rate_interval" for _, each in ranges), target["expr"]
+                counted = re.findall(r"(\S*?)\(?\bsplitflap\w+_total\b", target["expr"])
+                assert all(each.endswith(("rate", "increase")) for each in counted), target["expr"]
+
+
+def test_grafanas_linter_finds_nothing(helm: Helm, tmp_path: Path) -> None:
+    """Its warnings count too. Nobody publishes its binary, so most runs skip this."""
+    linter = shutil.which("dashboard-linter") or shutil.which("dashboard-linter", path=str(TOOLS))
+    if not linter:
+        pytest.skip("dashboard-linter is not installed")
+    for name, model in rendered_pages(helm):
+        path = tmp_path / name
+        path.write_text(json.dumps(model), encoding="utf-8")
+        options = ("--strict", "--config", str(ROOT / "charts" / "dashboards" / ".lint"))
+        command = [linter, "lint", *options, str(path)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr

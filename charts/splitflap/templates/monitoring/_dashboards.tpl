@@ -26,5 +26,37 @@
 {{- $_ := set . "current" (dict "selected" true "text" (list (get $chosen .name)) "value" (list (get $chosen .name))) -}}
 {{- end -}}
 {{- end -}}
+{{- /* Without matchers for Loki there are no logs, and no choice of a Loki. */ -}}
+{{- $logs := $root.Values.dashboards.logs -}}
+{{- $variables := list -}}
+{{- range $page.templating.list -}}
+{{- if or $logs (ne .name "loki_datasource") -}}
+{{- $variables = append $variables . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $page.templating "list" $variables -}}
+{{- $panels := list -}}
+{{- range $page.panels -}}
+{{- if .collapsed -}}
+{{- range .panels -}}{{- range .targets -}}{{- $_ := set . "expr" (printf "{%s}" $logs) -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- if or $logs (not .collapsed) -}}
+{{- $panels = append $panels . -}}
+{{- end -}}
+{{- /* A link needs the address of the runbooks. The description names the page in any case. */ -}}
+{{- range .links -}}
+{{- $_ := set . "url" (printf "%s%s" $root.Values.alerts.runbookPrefix .url) -}}
+{{- end -}}
+{{- if and .links (not $root.Values.alerts.runbookPrefix) -}}
+{{- $_ := set . "links" list -}}
+{{- end -}}
+{{- range dig "fieldConfig" "defaults" "thresholds" "steps" list . -}}
+{{- if .threshold -}}
+{{- $name := splitList "." .threshold -}}
+{{- $_ := set . "value" (index $root.Values.alerts.thresholds (first $name) (last $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $page "panels" $panels -}}
 {{- toPrettyJson $page -}}
 {{- end }}

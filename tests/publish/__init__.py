@@ -1,0 +1,1 @@
+"""`make publish`, into a registry on loopback."""

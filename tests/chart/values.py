@@ -164,5 +164,13 @@ MODES: dict[str, Values] = {
     ),
     "keda": merged(DEV, SEEN),
     "twice": TWICE,
+    "openshift": merged(
+        DEV,
+        {
+            "rabbitmq": {"userId": 0},
+            "postgresql": {"userId": 0},
+            "networkPolicy": {"egress": {"dns": {"ports": [53, 5353]}}},
+        },
+    ),
     "web off": merged(FULL, {"web": {"enabled": False}}),
 }

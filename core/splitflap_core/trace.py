@@ -52,7 +52,7 @@ def new_span_id() -> str:
 def continued(traceparent: str | None) -> str:
     """This context, or one of a new trace without spans if it is absent or malformed."""
     known = parsed(traceparent)
-    return (known or TraceContext(new_trace_id(), new_span_id(), sampled=False)).traceparent
+    return known.traceparent if known else f"00-{new_trace_id()}-{new_span_id()}-00"
 
 
 def in_same_trace(first: str | None, later: str | None) -> str | None:

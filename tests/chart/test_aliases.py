@@ -17,11 +17,15 @@ RELEASE = "blog-shop"
 VALUES = merged(DEV, SEEN, {"metrics": {"rules": {"kind": "configMap"}}})
 
 
+#: One alias has more time for its backlog.
+SLOW = {"autoscaling": {"drainTarget": 60}}
+
+
 @pytest.fixture(scope="module")
 def both(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A parent chart with two aliases."""
     folder = tmp_path_factory.mktemp("both") / "parent"
-    return umbrella(folder, ("blog", "shop"), {"blog": VALUES, "shop": VALUES})
+    return umbrella(folder, ("blog", "shop"), {"blog": VALUES, "shop": merged(VALUES, SLOW)})
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +120,14 @@ def test_the_demand_of_one_alias_does_not_count_for_the_other(
 ) -> None:
     """Both files of rules are in one Prometheus."""
     files, series, expected = [], {}, {}
-    for alias, ready in (("blog", 80), ("shop", 160)):
+    for alias, ready, target in (("blog", 80, 30), ("shop", 320, 60)):
         [text] = each[alias].of("ConfigMap")["rules"]["data"].values()
         files.append(tmp_path / f"{alias}.yaml")
         files[-1].write_text(text, encoding="utf-8")
         series[f'splitflap_jobs_published_total{{{own(alias)},kind="render"}}'] = "0x60"
         series[f'splitflap_queue_ready_messages{{{own(alias)},queue="render"}}'] = f"{ready}x60"
-        # Ready jobs x 0.05 s / 30 s / 0.8 slots
-        expected[f'{{{own(alias)},kind="render"}}'] = round(ready * 0.05 / 30 / 0.8, 2)
+        # Ready jobs x 0.05 s / the target / 0.8 slots
+        expected[f'{{{own(alias)},kind="render"}}'] = round(ready * 0.05 / target / 0.8, 2)
     wanted = Expected("round(splitflap:demand:replicas, 0.01)", expected)
     assert not evaluate(files, series, 5, wanted, tmp_path)
     groups = [

@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run dev hooks test test-fast conformance clients fuzz faults bench talk lint format docs pictures release \
+.PHONY: help run dev hooks test test-fast test-publish conformance clients fuzz faults bench talk lint format docs pictures release \
     servers specs tools bench-tools images publish publish-tools cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
@@ -54,6 +54,9 @@ test: export PYTHON := $(PYTHON)
 test: servers dev tools specs ## Run all tests, on real servers (an hour on two CPUs)
 	@.ci/talk $(UV)
 	$(BIN)/pytest $(IN_PROCESSES)
+
+test-publish: servers dev publish-tools ## Test `make publish` (its tools take half an hour to build on two CPUs)
+	$(BIN)/pytest tests/publish
 
 test-fast: dev specs ## Run the tests that start no server (one to two minutes)
 	$(BIN)/pytest $(IN_PROCESSES) $(FAST_TESTS)

@@ -30,12 +30,15 @@ LOKI = {"type": "loki", "uid": "${loki_datasource}"}
 
 VALUES = yaml.safe_load((TARGET.parent / "values.yaml").read_text(encoding="utf-8"))
 
+#: The chart puts the matchers of its own broker in this place, as in the rules.
+BROKER = 'namespace=~".+"'
+
 MATCHERS = {
     "$own": 'namespace=~"$namespace",app_kubernetes_io_instance=~"$release",pod=~"$pod"',
     "$whole": 'namespace=~"$namespace",app_kubernetes_io_instance=~"$release"',
-    "$broker": 'namespace=~"$broker_namespace"',
+    "$broker": f'{BROKER},namespace=~"$broker_namespace"',
     "$queues": (
-        'namespace=~"$broker_namespace",vhost=~"$vhost",'
+        f'{BROKER},namespace=~"$broker_namespace",vhost=~"$vhost",'
         'queue=~"(render|scrape|results)([.]express)?|dead"'
     ),
 }
@@ -239,7 +242,7 @@ def _variables(panels: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     )
     yield _labels("pod", "Pod", f"process_start_time_seconds{{{start}}}", "pod")
     if "$broker_namespace" in json.dumps(panels):
-        alarms = "rabbitmq_alarms_memory_used_watermark"
+        alarms = f"rabbitmq_alarms_memory_used_watermark{{{BROKER}}}"
         yield _labels("broker_namespace", "RabbitMQ's namespace", alarms, "namespace")
         queues = f"rabbitmq_detailed_queue_messages_ready{{{MATCHERS['$broker']}}}"
         yield _labels("vhost", "RabbitMQ's vhost", queues, "vhost")

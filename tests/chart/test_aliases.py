@@ -1,5 +1,7 @@
 """The chart as a dependency: switched off, with anchors, and twice in one parent chart."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +138,46 @@ def test_the_demand_of_one_alias_does_not_count_for_the_other(
     assert len(groups) == len({*groups})
 
 
-def test_dashboards_show_their_own_series(
-    helm: Helm, both: Path, each: dict[str, Manifests]
-) -> None:
-    """Two aliases have the same release."""
-    for alias in each:
-        for page in each[alias].of("ConfigMap")["dashboards"]["data"].values():
-            asked = page.count("app_kubernetes_io_instance=~")
-            mine = rf"app_kubernetes_io_name=\"{alias}\",app_kubernetes_io_instance=~"
-            assert page.count(mine) == asked > 0
+#: Variables with values of all releases. Each later query is restricted to its alias.
+CHOICES = {"namespace", "release"}
+
+
+def asked(page: str) -> list[str]:
+    """The queries of a page: of its panels, its events and its variables."""
+    model = json.loads(page)
+    panels = [target["expr"] for panel in model["panels"] for target in panel.get("targets", [])]
+    events = [each["expr"] for each in model["annotations"]["list"]]
+    variables = [
+        each["definition"]
+        for each in model["templating"]["list"]
+        if each["type"] == "query" and each["name"] not in CHOICES
+    ]
+    return [*panels, *events, *variables]
+
+
+def test_dashboards_show_their_own_series(each: dict[str, Manifests]) -> None:
+    """Two aliases have the same release and namespace. Each selector names its alias."""
+    for alias, manifests in each.items():
+        mine = f'app_kubernetes_io_name="{alias}"'
+        for page in manifests.of("ConfigMap")["dashboards"]["data"].values():
+            queries = asked(page)
+            assert len(queries) > 10
+            for query in queries:
+                selectors = re.findall(r"\{[^{}]*\}", query)
+                assert selectors, query
+                assert all(mine in selector for selector in selectors), query
+                # A selector without matchers would have no braces.
+                assert not re.search(
+                    r"\b(splitflap|rabbitmq|process)[a-z0-9_:]+(?![a-z0-9_:{])", query
+                )
+
+
+def test_dashboards_show_the_broker_of_the_values(helm: Helm) -> None:
+    """The matchers of a RabbitMQ elsewhere replace those of the release's own."""
+    values = {"metrics": {"rabbitmqSelector": r'namespace="mq",rabbitmq_cluster=~"a\\.b"'}}
+    pages = helm.render(merged(DEV, SEEN, values)).of("ConfigMap")["dashboards"]["data"]
+    [overview] = [page for name, page in pages.items() if name.endswith("overview.json")]
+    queries = [query for query in asked(overview) if "rabbitmq_" in query]
+    assert len(queries) > 4
+    for query in queries:
+        assert r'{namespace="mq",rabbitmq_cluster=~"a\\.b"' in query

@@ -11,7 +11,9 @@
 {{- $root := .root -}}
 {{- $prefix := include "splitflap.dashboardPrefix" $root -}}
 {{- $own := printf `app_kubernetes_io_name=\"%s\",app_kubernetes_io_instance` (include "splitflap.name" $root) -}}
-{{- $page := $root.Files.Get .path | replace "app_kubernetes_io_instance=~" (printf "%s=~" $own) | fromJson -}}
+{{- $broker := include "splitflap.brokerMatchers" $root | replace `\` `\\` | replace `"` `\"` -}}
+{{- $text := $root.Files.Get .path | replace "app_kubernetes_io_instance=~" (printf "%s=~" $own) -}}
+{{- $page := $text | replace `namespace=~\".+\"` $broker | fromJson -}}
 {{- $_ := set $page "uid" (printf "%s-%s" $prefix (base .path | trimSuffix ".json")) -}}
 {{- $_ := set $page "title" (printf "%s (%s/%s)" $page.title $root.Release.Namespace (include "splitflap.fullname" $root)) -}}
 {{- $_ := set $page "tags" (append $page.tags $prefix) -}}

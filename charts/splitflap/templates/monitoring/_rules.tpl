@@ -12,10 +12,15 @@ app_kubernetes_io_instance: {{ .Release.Name | quote }}
 {{- include "splitflap.ownSeries" . | replace ": " "=" | replace "\n" "," -}}
 {{- end }}
 
+{{/* The matchers of the RabbitMQ with this release's queues. Takes the root. */}}
+{{- define "splitflap.brokerMatchers" -}}
+{{- .Values.metrics.rabbitmqSelector | default (include "splitflap.matchers" .) -}}
+{{- end }}
+
 {{/* Rule groups as `{groups: [...]}`. Takes the root. */}}
 {{- define "splitflap.ruleGroups" -}}
 {{- $own := include "splitflap.matchers" . -}}
-{{- $broker := .Values.metrics.rabbitmqSelector | default $own -}}
+{{- $broker := include "splitflap.brokerMatchers" . -}}
 {{- $constants := include "splitflap.constants" . | fromYaml -}}
 {{- $groups := list -}}
 {{- range $file := ternary (list "demand" "slo" "alerts") (list "demand" "slo") .Values.alerts.enabled -}}

@@ -105,6 +105,16 @@ def retried(why: str, values: str) -> dict[str, str]:
     return {f'splitflap_jobs_retried_total{{{POD},kind="render",why="{why}"}}': values}
 
 
+def spans(exported: str, refused: str, queue_full: str = "0x200") -> dict[str, str]:
+    """Spans of traces by their fate."""
+    dropped = "splitflap_spans_dropped_total"
+    return {
+        f"splitflap_spans_exported_total{{{POD}}}": exported,
+        f'{dropped}{{{POD},why="refused"}}': refused,
+        f'{dropped}{{{POD},why="queue_full"}}': queue_full,
+    }
+
+
 def work(published: str, workers: int) -> dict[str, str]:
     """Published texts of 50 ms each, and the slots of the renderers."""
     slots = {
@@ -236,6 +246,13 @@ CASES: list[tuple[str, Series, float | None, bool]] = [
     ("SplitflapOutcomesLost", retried("unfinished", "0x10 50x90"), 17, True),
     ("SplitflapOutcomesLost", retried("unfinished", "50x100"), LATE, False),
     ("SplitflapOutcomesLost", retried("waited", "0+9x100"), LATE, False),
+    ("SplitflapSpansDropped", spans("0+1000x200", "0+10x200", "0+10x200"), 20, True),
+    ("SplitflapSpansDropped", spans("0x200", "0+10x200"), 20, True),
+    ("SplitflapSpansDropped", spans("0+1000x200", "0+10x200", "0+10x200"), 14, False),
+    ("SplitflapSpansDropped", spans("0+1000x200", "0+8x200"), LATE, False),
+    ("SplitflapSpansDropped", spans("0+1x200", "0x10 90x190"), LATE, False),
+    # The receiver was away for some minutes, once.
+    ("SplitflapSpansDropped", spans("0+1000x200", "0x10 9000x190"), LATE, False),
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 18, True),
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 14, False),
     ("SplitflapTooFewWorkers", work("0+900x120", 4), LATE, False),

@@ -2,7 +2,10 @@
 
 import yaml
 
-from .helm import CHART, Values, merged
+from .helm import CHART, ROOT, Values, merged
+
+#: Manifests of others' operators and controllers, with values of the chart beside them.
+EXAMPLES = ROOT / "k8s" / "examples"
 
 #: A password with characters that need quotes in a URL, in YAML and in a shell.
 PASSWORD = "p@ss/w:rd \"%'#\\"
@@ -153,6 +156,13 @@ TWICE: Values = merged(
     {"outcomes": {"enabled": True}},
 )
 
+
+def example(name: str) -> Values:
+    """The values of an example."""
+    values: Values = yaml.safe_load((EXAMPLES / name / "values.yaml").read_text(encoding="utf-8"))
+    return values
+
+
 #: All modes. Each check of the chart runs over them.
 MODES: dict[str, Values] = {
     "dev": DEV,
@@ -171,6 +181,9 @@ MODES: dict[str, Values] = {
             "postgresql": {"userId": 0},
             "networkPolicy": {"egress": {"dns": {"ports": [53, 5353]}}},
         },
+    ),
+    "operators": merged(
+        {"image": OUTSIDE["image"]}, example("rabbitmq-operator"), example("cloudnative-pg")
     ),
     "web off": merged(FULL, {"web": {"enabled": False}}),
 }

@@ -10,7 +10,7 @@ from splitflap_renderer.settings import RendererSettings
 from splitflap_scraper.process.settings import ScraperSettings
 
 from .conftest import Rendered
-from .helm import ROOT, Helm, Manifests, Object, merged
+from .helm import ROOT, Helm, Manifests, merged
 from .values import DEV, HELD, MODES, OUTSIDE, PASSWORD
 
 KINDS: dict[str, type[CommonSettings]] = {
@@ -21,9 +21,6 @@ KINDS: dict[str, type[CommonSettings]] = {
 }
 
 SERVICES = [*KINDS]
-
-#: The paths of event streams.
-STREAMS = {"/v1/events", "/v1/status/events"}
 
 
 @pytest.mark.parametrize("component", KINDS)
@@ -210,56 +207,6 @@ def test_every_role_has_a_deployment(helm: Helm, separate: bool) -> None:
     }
     both = {"api": "web", "outcomes": "outcomes"} if separate else {"api": "web,outcomes"}
     assert roles == both
-
-
-def test_event_streams_have_no_timeout(rendered: Rendered) -> None:
-    """The Ingress does not buffer, and the HTTPRoute has a rule for events."""
-    manifests = rendered("full")
-    annotations = manifests.of("Ingress")["web"]["metadata"]["annotations"]
-    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
-    events, other = manifests.of("HTTPRoute")["web"]["spec"]["rules"]
-    assert {each["path"]["value"] for each in events["matches"]} == STREAMS
-    assert {each["path"]["type"] for each in events["matches"]} == {"Exact"}
-    assert events["timeouts"] == {"request": "0s", "backendRequest": "0s"}
-    assert other["timeouts"] == {"request": "60s"}
-
-
-def ports(rules: list[Object]) -> set[int]:
-    """All ports of some rules."""
-    return {port["port"] for rule in rules for port in rule.get("ports", [])}
-
-
-def test_a_network_policy_allows_only_needed_connections(rendered: Rendered) -> None:
-    """Examples: the renderer's broker, the API's database, the scraper's internet."""
-    policies = {name: each["spec"] for name, each in rendered("full").of("NetworkPolicy").items()}
-    assert ports(policies["renderer"]["egress"]) == {53, 5671, 5672}
-    assert ports(policies["api"]["egress"]) == {53, 5671, 5672, 5432, 443, 6443}
-    assert ports(policies["outcomes"]["egress"]) == {53, 5671, 5672, 5432}
-    assert ports(policies["migrate"]["egress"]) == {53, 5432}
-    assert ports(policies["api"]["ingress"]) == {8000, 9000}
-    assert ports(policies["scraper"]["ingress"]) == {9000}
-    [internet] = [rule for rule in policies["scraper"]["egress"] if "ports" not in rule]
-    blocks = {each["ipBlock"]["cidr"]: each["ipBlock"].get("except", []) for each in internet["to"]}
-    assert blocks.keys() == {"0.0.0.0/0", "::/0", "10.1.0.0/16", "64:ff9b::/96"}
-    assert {"10.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"} <= set(blocks["0.0.0.0/0"])
-    assert {"fc00::/7", "fe80::/10"} <= set(blocks["::/0"])
-    for component in ("api", "outcomes", "renderer", "migrate"):
-        assert "0.0.0.0/0" not in str(policies[component]["egress"])
-
-
-def test_the_servers_of_the_chart_accept_this_release_only(rendered: Rendered) -> None:
-    """They open no connections themselves."""
-    manifests = rendered("dev")
-    policies = {name: each["spec"] for name, each in manifests.of("NetworkPolicy").items()}
-    for server, port in {"rabbitmq": 5672, "postgresql": 5432}.items():
-        assert policies[server]["egress"] == []
-        rule = policies[server]["ingress"][0]
-        assert ports([rule]) == {port}
-        for peer in rule["from"]:
-            assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "r"
-    [broker] = [each for each in policies["renderer"]["egress"] if ports([each]) == {5672}]
-    labels: Any = manifests.pods()["rabbitmq"]["metadata"]["labels"]
-    assert broker["to"][0]["podSelector"]["matchLabels"].items() <= labels.items()
 
 
 def test_host_names_of_the_chart_end_with_a_dot(rendered: Rendered) -> None:

@@ -1,4 +1,4 @@
-"""The page's nginx, and the routes to it."""
+"""The page's nginx."""
 
 from typing import Any
 
@@ -61,54 +61,11 @@ def test_the_networks_of_gateways_reach_nginx(helm: Helm) -> None:
     assert environ(helm, web={"trustedProxies": []})["WEB_TRUSTED_PROXIES"] == ""
 
 
-@pytest.mark.parametrize(("values", "front"), [({}, "web"), (OFF, "api")])
-def test_the_routes_lead_to_the_page_or_else_to_the_api(
-    helm: Helm, values: dict[str, Any], front: str
-) -> None:
-    """Their names stay. `helm test` uses the same Service."""
-    manifests = helm.render(merged(FULL, values))
-    [rule] = manifests.of("Ingress")[front]["spec"]["rules"]
-    service = manifests.of("Service")[front]["metadata"]["name"]
-    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == service
-    for each in manifests.of("HTTPRoute")[front]["spec"]["rules"]:
-        assert each["backendRefs"] == [{"name": service, "port": 80}]
-    for kind in ("Ingress", "HTTPRoute"):
-        assert manifests.of(kind)[front]["metadata"]["name"] == "r-flap-api"
-    assert f"//{service}.ns." in manifests.environ("test", {})["API"]
-
-
 def test_a_release_without_the_page_has_nothing_of_it(helm: Helm) -> None:
     """No Deployment, Service, policy, budget, account or autoscaler."""
     for mode in ({}, {"autoscaling": {"mode": "hpa"}}):
         manifests = helm.render(merged(FULL, mode, OFF))
         assert [each["kind"] for each in manifests if "r-flap-web" in str(each)] == []
-
-
-def test_only_nginx_needs_the_api(rendered: Rendered) -> None:
-    """Its pods reach the DNS servers and the API's pods. The broker's pod refuses them."""
-    manifests = rendered("dev")
-    policies = {name: each["spec"] for name, each in manifests.of("NetworkPolicy").items()}
-    dns, api = policies["web"]["egress"]
-    assert {port["port"] for port in dns["ports"]} == {53}
-    assert api["ports"] == [{"port": 8000, "protocol": "TCP"}]
-    [peer] = api["to"]
-    labels = manifests.pods()["api"]["metadata"]["labels"]
-    assert peer["podSelector"]["matchLabels"].items() <= labels.items()
-    ports = [rule["ports"][0]["port"] for rule in policies["web"]["ingress"]]
-    assert ports == [8080, 9000]
-    for server in ("rabbitmq", "postgresql"):
-        peers = [peer for rule in policies[server]["ingress"] for peer in rule.get("from", [])]
-        assert "web" not in str(peers)
-
-
-def test_a_closed_api_still_accepts_nginx(helm: Helm) -> None:
-    """`networkPolicy.ingress.api` names further peers."""
-    peers = [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]
-    manifests = helm.render(merged(DEV, {"networkPolicy": {"ingress": {"api": peers}}}))
-    given, own, _ = manifests.of("NetworkPolicy")["api"]["spec"]["ingress"]
-    assert given["from"] == peers
-    labels = manifests.pods()["web"]["metadata"]["labels"]
-    assert own["from"][0]["podSelector"]["matchLabels"].items() <= labels.items()
 
 
 @pytest.mark.parametrize("mode", ["hpa", "keda"])

@@ -84,8 +84,8 @@ FULL: Values = merged(
         },
         "renderer": _POD,
         "migrate": {"user": {"username": "owner", "password": "owner's"}},
-        "ingress": {"enabled": True, "hosts": ["flap.example.com"], "className": "nginx"},
-        "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        "ingress": {"enabled": True, "hosts": ["flap.example.com"], "className": "traefik"},
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}], "timeouts": True},
         "extraObjects": [
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-x"}}
         ],
@@ -163,6 +163,38 @@ def example(name: str) -> Values:
     return values
 
 
+def _space(name: str) -> list[Values]:
+    """The pods of a namespace, as a policy's `from` or `to`."""
+    return [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}]
+
+
+#: Network policies as narrow as they can be, with all that they may allow.
+CLOSED: Values = merged(
+    OUTSIDE,
+    {
+        "outcomes": {"enabled": True},
+        "api": {"showPods": True},
+        "scraper": {"allowNets": ["10.1.0.0/16"]},
+        "tracing": {"endpoint": "http://collector.tracing:4318"},
+        "networkPolicy": {
+            "ingress": {
+                "web": _space("gateways"),
+                "api": [{"podSelector": {"matchLabels": {"client": "splitflap"}}}],
+                "metrics": _space("monitoring"),
+            },
+            "egress": {
+                "broker": {"to": _space("rabbitmq"), "ports": [5671]},
+                "database": {
+                    "to": [{"podSelector": {"matchLabels": {"cnpg.io/cluster": "splitflap-db"}}}]
+                },
+                "dns": {"to": _space("kube-system")},
+                "kubernetes": {"to": [{"ipBlock": {"cidr": "10.96.0.1/32"}}], "ports": [443]},
+                "collector": {"to": _space("tracing")},
+            },
+        },
+    },
+)
+
 #: All modes. Each check of the chart runs over them.
 MODES: dict[str, Values] = {
     "dev": DEV,
@@ -185,5 +217,6 @@ MODES: dict[str, Values] = {
     "operators": merged(
         {"image": OUTSIDE["image"]}, example("rabbitmq-operator"), example("cloudnative-pg")
     ),
+    "closed": CLOSED,
     "web off": merged(FULL, {"web": {"enabled": False}}),
 }

@@ -15,11 +15,7 @@
 {{/* To a server of this chart, or to the addresses of the external one. Takes {root, server: rabbitmq or postgresql, port, outside}. */}}
 {{- define "splitflap.serverRule" -}}
 {{- if (index .root.Values .server).enabled -}}
-- to:
-    - podSelector:
-        matchLabels:
-          {{- include "splitflap.selectorLabels" (dict "root" .root "component" .server) | nindent 10 }}
-  ports: [{port: {{ .port }}, protocol: TCP}]
+{{- include "splitflap.toRule" (dict "root" .root "port" .port "component" .server) -}}
 {{- else -}}
 - ports:
     {{- range .outside.ports }}
@@ -70,6 +66,15 @@
     {{- range concat .root.Values.scraper.allowNets .root.Values.scraper.nat64 }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
+{{- end }}
+
+{{/* To a port of a component of this release. Takes {root, port, component}. */}}
+{{- define "splitflap.toRule" -}}
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "splitflap.selectorLabels" . | nindent 10 }}
+  ports: [{port: {{ .port }}, protocol: TCP}]
 {{- end }}
 
 {{/* Into a port from the given peers; from all if there are none. Takes {port, from}. */}}

@@ -27,6 +27,8 @@ def test_an_event_arrives_while_the_stream_is_open(
         if not number:
             answer = client.getresponse()
             assert answer.headers["Content-Type"] == "text/event-stream"
+            # An nginx in front does not buffer either.
+            assert answer.headers["X-Accel-Buffering"] == "no"
         assert answer.read(len(FRAME % number)) == FRAME % number
     api.frames.put(b"")
     assert answer.read() == b""

@@ -72,6 +72,7 @@ def upstream() -> Iterator[Upstream]:
             self.close_connection = True
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
+            self.send_header("X-Accel-Buffering", "no")
             self.end_headers()
             while frame := made.frames.get():
                 self.wfile.write(frame)

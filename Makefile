@@ -161,8 +161,9 @@ servers: ## Install PostgreSQL, RabbitMQ, a browser, Go and more for tests (Debi
 	@.ci/servers
 	@.ci/npm axe tests/browser/package.json
 
-tools: ## Install Helm into .tools if the system has none, for tests of the chart
+tools: ## Install Helm if the system has none, and an OpenTelemetry Collector, into .tools, for tests
 	@.ci/helm
+	@.ci/collector
 
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications of CommonMark and GFM, for tests
 	@.ci/specs

@@ -30,6 +30,11 @@ class TraceContext(NamedTuple):
         """The value of the header."""
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
+    @property
+    def exemplar(self) -> dict[str, str]:
+        """The labels of a measurement's exemplar."""
+        return {"trace_id": self.trace_id}
+
 
 def parsed(traceparent: str | None) -> TraceContext | None:
     """The context in a header; None if it is absent or malformed."""
@@ -37,6 +42,14 @@ def parsed(traceparent: str | None) -> TraceContext | None:
     if not found or (found[1] == "00" and found[5]):
         return None
     return TraceContext(found[2], found[3], sampled=bool(int(found[4], 16) & 1))
+
+
+def recorded(traceparent: str | None) -> TraceContext | None:
+    """The context if its trace is recorded. Most are not, so that costs little."""
+    if not traceparent or traceparent.endswith("-00"):
+        return None
+    known = parsed(traceparent)
+    return known if known and known.sampled else None
 
 
 def new_trace_id() -> str:

@@ -6,7 +6,7 @@ attributes are those of OpenTelemetry's semantic conventions, release SEMCONV.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -147,15 +147,36 @@ class Tracer:
 
     @contextmanager
     def batch(
-        self, name: str, kind: SpanKind, parents: Iterable[str | None]
+        self,
+        name: str,
+        kind: SpanKind,
+        parents: Iterable[str | None],
+        attributes: Mapping[str, Value],
     ) -> Iterator[Span | None]:
-        """A span around work for several traces: below the first, with links to the others."""
-        sampled = [each for each in map(parsed, parents) if each and each.sampled]
-        first = sampled[0].traceparent if sampled else None
-        with self.span(name, kind, first) as span:
-            if span:
-                span.links = list(dict.fromkeys(sampled[1:]))[:MAX_LINKS]
-            yield span
+        """A span below each recorded parent, around the block that is the work of all of them.
+
+        Viewers show a trace alone, so it has the work's times itself. The first span, which the
+        block gets, links to the others, and they link to it.
+        """
+        begun = (self.begin(name, kind, parent) for parent in dict.fromkeys(parents))
+        spans = [span for span in begun if span]
+        error = ""
+        try:
+            yield spans[0] if spans else None
+        except BaseException as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            self._end_batch(spans, attributes, error)
+
+    def _end_batch(self, spans: list[Span], attributes: Mapping[str, Value], error: str) -> None:
+        now = time.time_ns()
+        for number, span in enumerate(spans):
+            others = spans[1 : 1 + MAX_LINKS] if number == 0 else spans[:1]
+            span.links = [other.context for other in others]
+            span.attributes = dict(attributes)
+            span.start, span.end = spans[0].start, now
+            self.end(span, error)
 
 
 def sampler(ratio: float, *, parent_based: bool) -> Sampler:

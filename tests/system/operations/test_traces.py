@@ -1,5 +1,6 @@
 """Traces, in a real collector: a post with a link over all services."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +162,30 @@ def test_a_shared_preview_links_to_the_trace_that_fetches_it(
     assert second.named("process jobs:scrape") == []
 
 
+#: The histograms of latencies by service.
+LATENCIES = {
+    "api": {
+        "splitflap_http_request_seconds",
+        "splitflap_commit_seconds",
+        "splitflap_task_seconds",
+    },
+    "renderer": {"splitflap_job_queue_seconds", "splitflap_job_service_seconds"},
+    "scraper": {"splitflap_job_queue_seconds", "splitflap_job_service_seconds"},
+}
+
+
+def test_measurements_name_recorded_traces(traced: Stack, trace: Trace, site: Site) -> None:
+    """The exemplars of each histogram of latencies lead to a trace. Others have none."""
+    other = Trace(trace._collector)
+    for each, flags in ((trace, "01"), (other, "00")):
+        post(traced.client(), f"see {site.url('page/' + each.id)}", each, flags)
+    for name, histograms in LATENCIES.items():
+        text = traced.services[name].health("metrics", "application/openmetrics-text").text
+        found = re.findall(r"^(\w+)_bucket.* # \{trace_id=\"(\w+)\"\}", text, re.MULTILINE)
+        assert {histogram for histogram, id_ in found if id_ == trace.id} == histograms
+        assert other.id not in text
+
+
 def test_a_receiver_that_is_gone_delays_no_post(
     traced: Stack, collector: Collector, site: Site
 ) -> None:
@@ -182,10 +207,10 @@ def test_traces_are_off_without_an_endpoint(stack: Stack, client: Client) -> Non
         assert sums(service)["splitflap_spans_exported_total"] == 0
 
 
-def test_a_shared_commit_links_to_the_traces_of_its_requests(
+def test_each_request_of_a_shared_commit_has_it_in_its_trace(
     traced: Stack, collector: Collector
 ) -> None:
-    """Concurrent requests share commits."""
+    """Concurrent requests share commits, and the spans of one link to each other."""
     traces = [Trace(collector) for _ in range(40)]
 
     def send(trace: Trace) -> None:
@@ -194,10 +219,10 @@ def test_a_shared_commit_links_to_the_traces_of_its_requests(
     with ThreadPoolExecutor(len(traces)) as threads:
         list(threads.map(send, traces))
     for each in traces:
-        each.one("POST /v1/posts")
-    known = {each.id for each in traces}
-    commits = [each for each in collector.spans() if each.name == "commit" and each.trace in known]
-    linked = {trace for each in commits for trace, _ in each.links}
-    assert linked <= known
-    assert linked | {each.trace for each in commits} == known
-    assert any(each.links for each in commits)
+        assert each.one("commit").parent == each.one("POST /v1/posts").id
+        wait_until(lambda each=each: each.named("process results"), "the outcome", 20)  # type: ignore[misc]
+    commits = [each.named("commit")[0] for each in traces]
+    ids = {(each.trace, each.id) for each in commits}
+    linked = {link for each in commits for link in each.links}
+    assert linked
+    assert linked <= ids

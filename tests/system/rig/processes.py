@@ -90,9 +90,10 @@ class SpawnedService:
             self.is_ready, lambda: f"{self.name} to be ready\n{self.tail()}", START_STOP_TIMEOUT
         )
 
-    def health(self, page: str) -> requests.Response:
+    def health(self, page: str, accept: str = "*/*") -> requests.Response:
         """GET a page of the health port."""
-        return requests.get(f"http://127.0.0.1:{self.health_port}/{page}", timeout=HEALTH_TIMEOUT)
+        url = f"http://127.0.0.1:{self.health_port}/{page}"
+        return requests.get(url, headers={"Accept": accept}, timeout=HEALTH_TIMEOUT)
 
     def kill(self) -> None:
         """Send SIGKILL to all of its processes, as a power failure would end them."""

@@ -60,7 +60,7 @@ class TaskTransactions:
         started = time.monotonic()
         only_inserts = all(each.work.only_inserts for each in submissions)
         with (
-            self._traces.commit(each.traceparent for each in submissions),
+            self._traces.commit(submissions) as span,
             self._store.statement() if only_inserts else self._store.write() as tx,
         ):
             changes = Changes(self._store.now(tx), self._router)
@@ -74,7 +74,7 @@ class TaskTransactions:
             shared = self._traces.shared(tx, changes)
         self._traces.note(shared)
         self._sizes.observe(len(submissions))
-        self._seconds.observe(time.monotonic() - started)
+        self._seconds.observe(time.monotonic() - started, span.context.exemplar if span else None)
         for kind, count in Counter(job["kind"] for job in changes.jobs).items():
             self._accepted.labels(kind).inc(count)
         self._after_commit.publish(changes.jobs, changes.joined)

@@ -1,15 +1,17 @@
 """The spans of shared transactions, and of previews that another trace's job makes."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from splitflap_core import topology
 from splitflap_core.contracts import JobOutcome
-from splitflap_core.trace import TraceContext, parsed
-from splitflap_core.tracing.tracer import Span, SpanKind, Tracer
+from splitflap_core.trace import TraceContext, parsed, recorded
+from splitflap_core.tracing.tracer import Span, SpanKind, Tracer, Value
 from sqlalchemy import Connection, select
 
+from asyncrequest import Submission
 from splitflap_api.domain.changes import Changes
+from splitflap_api.domain.commands import Command
 from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import jobs
 
@@ -22,30 +24,34 @@ class BatchTraces:
     def __init__(self, tracer: Tracer | None) -> None:
         self._tracer = tracer
 
-    @contextmanager
-    def commit(self, parents: Iterable[str | None]) -> Iterator[None]:
-        """A commit of several requests: below the first recorded one, with links to the others."""
+    def commit(
+        self, submissions: Sequence[Submission[Command]]
+    ) -> AbstractContextManager[Span | None]:
+        """A commit of requests: a span below each recorded one. The block gets the first."""
         if self._tracer is None:
-            yield
-            return
-        parents = list(parents)
-        with self._tracer.batch("commit", SpanKind.INTERNAL, parents) as span:
-            if span:
-                span.attributes["splitflap.batch.size"] = len(parents)
-            yield
+            return nullcontext()
+        parents = (each.traceparent for each in submissions)
+        attributes: dict[str, Value] = {"splitflap.batch.size": len(submissions)}
+        return self._tracer.batch("commit", SpanKind.INTERNAL, parents, attributes)
 
-    @contextmanager
-    def ingest(self, outcomes: Sequence[JobOutcome]) -> Iterator[None]:
+    def ingest(self, outcomes: Sequence[JobOutcome]) -> AbstractContextManager[Span | None]:
         """A commit of several outcomes, in the same way."""
         if self._tracer is None:
-            yield
-            return
-        parents = [each.traceparent for each in outcomes]
-        with self._tracer.batch(f"process {_RESULTS}", SpanKind.CONSUMER, parents) as span:
-            if span:
-                of_all = self._tracer.messaging("process", "process", _RESULTS)
-                span.attributes = {**of_all, "messaging.batch.message_count": len(outcomes)}
-            yield
+            return nullcontext()
+        parents = (each.traceparent for each in outcomes)
+        attributes = self._tracer.messaging("process", "process", _RESULTS)
+        attributes["messaging.batch.message_count"] = len(outcomes)
+        return self._tracer.batch(f"process {_RESULTS}", SpanKind.CONSUMER, parents, attributes)
+
+    def exemplars(self, outcomes: Sequence[JobOutcome]) -> dict[str, dict[str, str]]:
+        """The exemplars of tasks that end with these outcomes, by task."""
+        if self._tracer is None:
+            return {}
+        return {
+            each.task: context.exemplar
+            for each in outcomes
+            if each.task and (context := recorded(each.traceparent))
+        }
 
     def shared(self, tx: Connection, changes: Changes) -> list[Span]:
         """A span for each recorded request for a preview that an earlier job makes.

@@ -6,9 +6,9 @@ import pytest
 from msgspec import Raw
 from splitflap_core.contracts import Job
 from splitflap_core.outcomes import Done, RetryLater
-from splitflap_core.trace import continued, parsed
+from splitflap_core.trace import continued
 from splitflap_core.tracing.jobs import JobTraces, publishing_span
-from splitflap_core.tracing.tracer import MAX_QUEUED, SpanKind, Tracer, sampler
+from splitflap_core.tracing.tracer import MAX_LINKS, MAX_QUEUED, SpanKind, Tracer, sampler
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-00"
@@ -47,17 +47,37 @@ def test_work_without_a_recorded_parent_begins_no_trace() -> None:
     assert tracer().begin("a", SpanKind.INTERNAL, "nonsense-01") is not None
 
 
-def test_a_batch_is_below_its_first_trace_and_links_to_the_others() -> None:
-    """Those without a recording have no link, and a batch of such has no span."""
+def test_a_batch_has_a_span_in_each_recorded_trace() -> None:
+    """All of them have its times. They link to the first, and it links to them."""
     it = tracer()
     second, third = (f"00-{digit * 32}-{SPAN}-01" for digit in "12")
-    with it.batch("commit", SpanKind.INTERNAL, [UNSAMPLED, SAMPLED, None, second, third, second]):
-        pass
-    [span] = it.ended
-    assert (span.context.trace_id, span.parent) == (TRACE, SPAN)
-    assert span.links == [parsed(second), parsed(third)]
-    with it.batch("commit", SpanKind.INTERNAL, [UNSAMPLED, None]) as none:
+    parents = [UNSAMPLED, SAMPLED, None, second, third, second]
+    with (
+        pytest.raises(KeyError),
+        it.batch("commit", SpanKind.INTERNAL, parents, {"size": 6}) as block,
+    ):
+        raise KeyError
+    spans = list(it.ended)
+    assert spans[0] is block
+    assert [span.context.trace_id for span in spans] == [TRACE, "1" * 32, "2" * 32]
+    assert {span.parent for span in spans} == {SPAN}
+    assert len({(span.start, span.end, span.error) for span in spans}) == 1
+    assert all(span.end >= span.start and span.error == "KeyError" for span in spans)
+    assert all(span.attributes == {"size": 6} for span in spans)
+    first, *others = (span.context for span in spans)
+    assert [span.links for span in spans] == [others, [first], [first]]
+    with it.batch("commit", SpanKind.INTERNAL, [UNSAMPLED, None], {}) as none:
         assert none is None
+    assert len(it.ended) == 3
+
+
+def test_a_batch_has_bounded_links() -> None:
+    """The others link to the first in any case."""
+    it = tracer()
+    parents = [f"00-{number:032x}-{SPAN}-01" for number in range(1, MAX_LINKS + 10)]
+    with it.batch("commit", SpanKind.INTERNAL, parents, {}):
+        pass
+    assert [len(span.links) for span in it.ended] == [MAX_LINKS, *[1] * (MAX_LINKS + 8)]
 
 
 def test_an_exception_is_the_error_of_the_span() -> None:

@@ -23,6 +23,13 @@ logger = logging.getLogger(__name__)
 #: Returns the reason of a failure, or None.
 Check = Callable[[], str | None]
 
+#: A response: status, media type and body.
+Page = tuple[int, str, bytes]
+
+PLAIN = "text/plain; charset=utf-8"
+
+NOT_FOUND: Page = (404, PLAIN, b"not found\n")
+
 #: Seconds for a client to send its request.
 CLIENT_TIMEOUT = 5.0
 
@@ -36,10 +43,10 @@ class HealthServer:
     def __init__(self, address: tuple[str, int], metrics: Metrics) -> None:
         self._live: dict[str, Check] = {}
         self._ready: dict[str, Check] = {}
-        self._pages: dict[str, Callable[[], tuple[int, bytes]]] = {
-            "/healthz": lambda: _verdict(self._live),
-            "/readyz": lambda: _verdict(self._ready),
-            "/metrics": lambda: (200, metrics.exposition()),
+        self._pages: dict[str, Callable[[str], Page]] = {
+            "/healthz": lambda _: _verdict(self._live),
+            "/readyz": lambda _: _verdict(self._ready),
+            "/metrics": lambda accept: (200, *metrics.page(accept)),
         }
         self._server = _Server(address, self._handler())
         serve = self._server.accept_forever
@@ -69,9 +76,10 @@ class HealthServer:
 
             def do_GET(self) -> None:
                 page = pages.get(self.path.partition("?")[0])
-                status, body = page() if page else (404, b"not found\n")
+                accept = self.headers.get("Accept", "")
+                status, media_type, body = page(accept) if page else NOT_FOUND
                 self.send_response(status)
-                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                self.send_header("Content-Type", media_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -132,10 +140,10 @@ class _Server(ThreadingHTTPServer):
         logger.debug("health port: a client has closed its connection (%r)", sys.exc_info()[1])
 
 
-def _verdict(checks: dict[str, Check]) -> tuple[int, bytes]:
+def _verdict(checks: dict[str, Check]) -> Page:
     asked = ((name, _complaint(check)) for name, check in checks.items())
     wrong = [f"{name}: {complaint}" for name, complaint in asked if complaint]
-    return (503, ("\n".join(wrong) + "\n").encode()) if wrong else (200, b"ok\n")
+    return (503, PLAIN, ("\n".join(wrong) + "\n").encode()) if wrong else (200, PLAIN, b"ok\n")
 
 
 def _complaint(check: Check) -> str | None:

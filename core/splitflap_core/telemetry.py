@@ -14,6 +14,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import MetricWrapperBase
 
 M = TypeVar("M", bound=MetricWrapperBase)
@@ -83,6 +84,17 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics, in Prometheus' text format 0.0.4."""
         return generate_latest(self._registry)
+
+    def page(self, accept: str) -> tuple[str, bytes]:
+        """The media type and the text of all metrics in a format of an Accept field.
+
+        OpenMetrics has exemplars too. The names and labels of the series are the same.
+        """
+        try:
+            encode, media_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # the version is malformed
+            encode, media_type = choose_encoder("")
+        return media_type, encode(self._registry)
 
     def _get(self, name: str, kind: type[M]) -> M:
         metric = self._metrics.get(name)

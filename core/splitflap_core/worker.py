@@ -120,14 +120,15 @@ class JobMetrics:
         self.in_flight.set(0)
         self._slots.set(slots)
 
-    def observe_wait(self, job: Job) -> None:
+    def observe_wait(self, job: Job, work: JobWork | None) -> None:
         """Note the time from the publishing of a job to its delivery."""
-        self._queued.observe(max(0.0, time.time() - job.published_at))
+        wait = max(0.0, time.time() - job.published_at)
+        self._queued.observe(wait, work.exemplar if work else None)
 
-    def observe_outcome(self, outcome: Outcome, took: float) -> None:
+    def observe_outcome(self, outcome: Outcome, took: float, work: JobWork | None) -> None:
         """Count an outcome. `took` is the time in the slot, in seconds."""
         self._computed[str(outcome.__struct_config__.tag)].inc()
-        self._served.observe(took)
+        self._served.observe(took, work.exemplar if work else None)
 
 
 class Refusals:
@@ -205,8 +206,8 @@ class JobLink(Generic[P]):
         except BrokenMessage as error:
             self._dead_letter(delivery, str(error))
             return
-        self._metrics.observe_wait(job)
         work = self._traces.delivered(job) if self._traces else None
+        self._metrics.observe_wait(job, work)
         self._submit(delivery, work.job if work else job, request, work)
 
     def _submit_deferred(self) -> None:
@@ -250,7 +251,7 @@ class JobLink(Generic[P]):
         if outcome is None:
             delivery.requeue()
             return
-        self._metrics.observe_outcome(outcome, took)
+        self._metrics.observe_outcome(outcome, took, work)
         if work and self._traces:
             self._traces.finished(work, outcome, took)
         self._answer(delivery, job, outcome, took)

@@ -58,12 +58,17 @@ class Prometheus(Server):
         """
         return self._ask("query_range", query=expression, start=start, end=end, step=1)
 
+    def exemplars(self, selector: str, start: float, end: float) -> list[dict[str, Any]]:
+        """The series of a selector with their exemplars."""
+        return self._ask("query_exemplars", query=selector, start=start, end=end)
+
     def _ask(self, page: str, **parameters: str | float) -> list[dict[str, Any]]:
         url = f"http://127.0.0.1:{self.port}/api/v1/{page}"
         answer = requests.get(url, params=parameters, timeout=PATIENCE).json()
         if answer["status"] != "success":
             raise ValueError(f"{parameters['query']}: {answer['error']}")
-        found: list[dict[str, Any]] = answer["data"]["result"]
+        data = answer["data"]
+        found: list[dict[str, Any]] = data if page == "query_exemplars" else data["result"]
         return found
 
     def _launch(self) -> subprocess.Popen[bytes]:
@@ -72,6 +77,7 @@ class Prometheus(Server):
             f"--config.file={self._config}",
             f"--storage.tsdb.path={self._data}",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            "--enable-feature=exemplar-storage",
             "--log.level=warn",
         ]
         return self._home.start(command, self.log)

@@ -21,6 +21,11 @@ class JobWork(NamedTuple):
     #: The context of the publishing.
     published: str | None
 
+    @property
+    def exemplar(self) -> dict[str, str]:
+        """The exemplar of its measurements."""
+        return self.span.context.exemplar
+
 
 class JobTraces:
     """Makes the spans of the jobs of one queue."""

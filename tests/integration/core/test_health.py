@@ -48,6 +48,30 @@ def test_each_page_has_the_verdict_of_its_own_checks(health: HealthServer, port:
     assert get(port, "/readyz")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("", "text/plain; version=0.0.4"),
+        ("*/*", "text/plain; version=0.0.4"),
+        ("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/plain; version=0.0.4"),
+        (
+            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
+            "application/openmetrics-text; version=1.0.0",
+        ),
+        ("application/openmetrics-text;version=x", "text/plain; version=0.0.4"),
+    ],
+)
+@pytest.mark.usefixtures("health")
+def test_metrics_have_the_format_that_is_accepted(port: int, accept: str, media_type: str) -> None:
+    """Prometheus asks for OpenMetrics. A malformed field gets the older format."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/metrics", headers={"Accept": accept})
+    answer = connection.getresponse()
+    assert answer.headers["Content-Type"].startswith(media_type)
+    is_open = "openmetrics" in media_type
+    assert answer.read().endswith(b"# EOF\n") == is_open
+
+
 def test_a_check_that_raises_counts_as_a_complaint(health: HealthServer, port: int) -> None:
     """The probe still gets its answer."""
 

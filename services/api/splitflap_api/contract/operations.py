@@ -13,6 +13,9 @@ ENDPOINT = "splitflap.endpoint"
 #: Key of the WSGI environment with the operation's path, as a template.
 ROUTE = "splitflap.route"
 
+#: WSGI key of the exemplar of the request's time, if its trace is recorded.
+EXEMPLAR = "splitflap.exemplar"
+
 #: The scope of an operation that any valid key may use.
 ANY_SCOPE = "any"
 

@@ -110,6 +110,8 @@ class Changes:
     joined: dict[str, JobOwner] = field(default_factory=dict)
     #: Requests for previews that an earlier job makes, with this job.
     shared: list[tuple[PreviewRequest, str]] = field(default_factory=list)
+    #: The exemplars of the times of recorded tasks, by task.
+    exemplars: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
     def time(self) -> str:

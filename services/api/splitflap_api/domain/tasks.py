@@ -53,7 +53,7 @@ class Tasks:
         for responder, group in groups:
             values = responder(Completion(tx, changes, group, outcomes, self.urls))
             finals = (Final.of(value) for value in values)
-            self._write(tx, changes.now, zip(group, finals, strict=True))
+            self._write(tx, changes, zip(group, finals, strict=True))
         _leave(tx, changes.now, unknown, outcomes)
 
     def finish_due(self, tx: Connection, changes: Changes, ids: Sequence[str]) -> int:
@@ -70,7 +70,7 @@ class Tasks:
             rows = lock_tasks(tx, changes.ending)
             self.finish(tx, changes, [row for row in rows if row["state"] == "running"], {})
 
-    def _write(self, tx: Connection, now: int, ended: Iterable[tuple[Row, Final]]) -> None:
+    def _write(self, tx: Connection, changes: Changes, ended: Iterable[tuple[Row, Final]]) -> None:
         """Write final responses as they are made, about STEP bytes at a time.
 
         Hundreds of tasks may end together. Neither their statement nor their responses together
@@ -79,7 +79,7 @@ class Tasks:
         rows: list[Row] = []
         size = 0
         for task, final in ended:
-            rows.append(self._frozen(task, final, now))
+            rows.append(self._frozen(task, final, changes))
             size += len(final.body)
             if size >= STEP:
                 update_rows(tx, tasks, ("id",), rows)
@@ -87,9 +87,10 @@ class Tasks:
                 time.sleep(0)
         update_rows(tx, tasks, ("id",), rows)
 
-    def _frozen(self, row: Row, final: Final, now: int) -> Row:
+    def _frozen(self, row: Row, final: Final, changes: Changes) -> Row:
         self._finished.labels(final.status).inc()
-        self._seconds[row["finish"]].observe(max(0, now - row["created_at"]) / 1000)
+        took = max(0, changes.now - row["created_at"]) / 1000
+        self._seconds[row["finish"]].observe(took, changes.exemplars.get(row["id"]))
         split = final if isinstance(final, SplitFinal) else None
         return {
             "id": row["id"],
@@ -101,7 +102,7 @@ class Tasks:
             "body": final.body,
             "html_post": split.html_post if split else None,
             "html_bytes": split.html_bytes if split else None,
-            "expires_at": now + self._retention,
+            "expires_at": changes.now + self._retention,
             "finish_at": None,
         }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from splitflap_core.tracing.tracer import Span, SpanKind, Tracer
 
-from splitflap_api.contract.operations import ROUTE
+from splitflap_api.contract.operations import EXEMPLAR, ROUTE
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -26,6 +26,7 @@ def traced(app: Wsgi, tracer: Tracer) -> Wsgi:
         environ["HTTP_TRACEPARENT"] = context.traceparent
         if span is None:
             return app(environ, start_response)
+        environ[EXEMPLAR] = context.exemplar
         status = "500"
 
         def start(line: str, *rest: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from splitflap_core.telemetry import Metrics
 
 from splitflap_api.contract.access.credentials import Credential, Use, credential_of
-from splitflap_api.contract.operations import ENDPOINT
+from splitflap_api.contract.operations import ENDPOINT, EXEMPLAR
 from splitflap_api.contract.paths import makes_work
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem, unavailable
 from splitflap_api.domain.access.keys import Known, hash_of
@@ -154,7 +154,7 @@ class Admission:
         self._requests.labels(endpoint, start.status).inc()
         if slot.held:
             now = time.monotonic()
-            self._seconds.labels(endpoint).observe(now - began)
+            self._seconds.labels(endpoint).observe(now - began, environ.get(EXEMPLAR))
             self._sending[slot] = now, environ.get("gunicorn.socket")
         return _ClosingBody(body, partial(self._sent, slot))
 

@@ -105,6 +105,7 @@ class Ingest:
         """
         with self._traces.ingest(outcomes), self._store.write() as tx:
             changes = Changes(self._store.now(tx), self._router)
+            changes.exemplars = self._traces.exemplars(outcomes)
             batch = self._judge(tx, outcomes, changes.now)
             self._write(tx, changes, batch)
             shared = self._traces.shared(tx, changes)

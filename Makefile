@@ -121,6 +121,9 @@ cluster-up: ## Start a kind cluster with metrics-server, Prometheus, Grafana and
 cluster-down: ## Delete this kind cluster
 	@k8s/cluster down
 
+#: Versions of RabbitMQ and PostgreSQL, from tests/cluster/servers: make cluster-test SERVERS="current oldest"
+export SERVERS ?= current
+
 cluster-test: dev tools ## Run all tests of tests/cluster, on the cluster of KUBECONFIG (half an hour)
 	@tests/cluster/run all $(CLUSTER_TEST)
 

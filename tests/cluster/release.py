@@ -181,9 +181,15 @@ def _empty_volumes(kube: Kube) -> None:
     claims = {each["spec"]["claimRef"]["name"] for each in _volumes(kube.namespace)}
     for claim in claims:
         kube("delete", "statefulset", "--all", "--wait", "--timeout=60s")
-        kube.apply(json.dumps(_cleaner(claim)))
-        pod = f"pod/empty-{claim}"
-        kube("wait", pod, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        empty_volume(kube, claim)
+
+
+def empty_volume(kube: Kube, claim: str) -> None:
+    """Delete the data behind a claim that no other pod mounts."""
+    kube.apply(json.dumps(_cleaner(claim)))
+    pod = f"pod/empty-{claim}"
+    kube("wait", pod, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    kube("delete", pod)
 
 
 def _cleaner(claim: str) -> dict[str, Any]:

@@ -20,14 +20,21 @@ DECLARE_AGAIN_AFTER = 60.0
 
 
 def is_declared(channel: Channel) -> bool:
-    """Whether the topology exists. A passive declaration needs no right to configure."""
+    """Whether the queues of outcomes and dead letters exist. The API declares them after the jobs'.
+
+    RabbitMQ 4.2.7 and newer refuses a passive declaration of anything that the user may neither
+    configure, write nor read. 4.2.6 and 4.3.0 refuse all of a worker's. A missing queue of jobs
+    then shows when the worker consumes it.
+    """
     try:
-        for exchange in topology.EXCHANGES:
+        for exchange in (topology.RESULTS, topology.DEAD):
             exchange(channel).declare(passive=True)
-        for queue in topology.REQUIRED_QUEUES:
+        for queue in (topology.RESULTS_QUEUE, topology.DEAD_QUEUE):
             queue(channel).queue_declare(passive=True)
     except NotFound:
         return False
+    except AccessRefused:
+        return True
     return True
 
 

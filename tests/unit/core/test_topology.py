@@ -1,8 +1,15 @@
 """The queues declared on the broker."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import astuple
+from unittest.mock import MagicMock
+
 import pytest
+from amqp.exceptions import PreconditionFailed
 from kombu import Queue
 from splitflap_core import topology
+from splitflap_core.broker.declaration import Declaration, is_declared
 from splitflap_core.contracts import Kind
 from splitflap_core.kinds import KINDS
 
@@ -69,3 +76,41 @@ def test_a_wake_up_queue_ends_with_its_replica() -> None:
     assert queue.exclusive
     assert queue.auto_delete
     assert queue.max_length == 1
+
+
+def declarations(channel: MagicMock) -> Iterator[tuple[str, dict[str, object]]]:
+    """The names and options of everything that was declared on the channel."""
+    for call in (*channel.exchange_declare.mock_calls, *channel.queue_declare.mock_calls):
+        name = call.kwargs.get("queue") or call.kwargs["exchange"]
+        yield name, call.kwargs
+
+
+@pytest.mark.parametrize("service", [spec.service for spec in KINDS.values()])
+def test_a_worker_asks_only_for_what_it_has_a_right_on(service: str) -> None:
+    """RabbitMQ 4.3 refuses a passive declaration of anything else."""
+    channel = MagicMock()
+    assert is_declared(channel)
+    asked = list(declarations(channel))
+    assert asked
+    for name, options in asked:
+        assert options["passive"]
+        assert any(re.search(right, name) for right in astuple(topology.RIGHTS[service])), name
+
+
+def test_no_queue_is_transient_and_shared() -> None:
+    """RabbitMQ 4.3 refuses such a queue. The locks of replacements are queues too."""
+    locks = set()
+
+    def declare(queue: str, *, durable: bool, passive: bool, **_: object) -> None:
+        """Refuse each queue that can be replaced, until its lock exists."""
+        if not durable:
+            locks.add(queue)
+        elif not passive and queue in topology.REPLACEABLE and f"replace.{queue}" not in locks:
+            raise PreconditionFailed(f"another {queue}")
+
+    channel = MagicMock(**{"queue_declare.side_effect": declare})
+    Declaration(channel).declare()
+    assert locks == {f"replace.{name}" for name in topology.REPLACEABLE}
+    topology.wake_up_queue("r1")(channel).queue_declare()
+    for _, options in declarations(channel):
+        assert "queue" not in options or options["durable"] or options["exclusive"]

@@ -1,4 +1,4 @@
-{{/* The broker's configuration. Comments explain the values other than RabbitMQ's defaults. */}}
+{{/* The broker's configuration, valid for RabbitMQ 3.10 to 4.3. Comments explain the values other than RabbitMQ's defaults. */}}
 {{- define "splitflap.rabbitmqConfig" -}}
 # Users, rights and the virtual host, written by the init container.
 load_definitions = /etc/rabbitmq/definitions/definitions.json
@@ -10,4 +10,7 @@ vm_memory_high_watermark.relative = 0.6
 disk_free_limit.absolute = 200MB
 # Size of the quorum queues' log in memory. The default of 512 MiB is too large for the pod.
 raft.wal_max_size_bytes = 67108864
+{{- with .Values.rabbitmq.extraConfig }}
+{{ . }}
+{{- end }}
 {{- end }}

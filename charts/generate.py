@@ -2,7 +2,8 @@
 
 splitflap/README.md            the table of values, from the comments `# --` of values.yaml
 splitflap/values.schema.json   the settings of each service, from its settings.py; the values that
-                               must be there, which are those with a default
+                               must be there, which are those with a default;
+                               the values of pods, which each component takes too
 """
 
 import json
@@ -34,6 +35,12 @@ OWN = {
 
 #: Settings of `make run` alone: on a cluster nginx serves the page, and it has a public name.
 LOCAL = {"page", "scraper_own_origin"}
+
+#: The parts of values.yaml about one pod. Each takes the values of `pods` too.
+COMPONENTS = (
+    *("api", "web", "outcomes", "scraper", "renderer"),
+    *("migrate", "rabbitmq", "postgresql", "helmTest"),
+)
 
 SERVICES: dict[str, type[CommonSettings]] = {
     "api": ApiSettings,
@@ -88,6 +95,10 @@ def schema() -> str:
     document = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     for service, kind in SERVICES.items():
         document["$defs"][f"{service}Settings"] = _settings(kind)
+    for component in COMPONENTS:
+        own = document["properties"][component]["properties"]
+        for name in document["$defs"]["pod"]["properties"]:
+            own.setdefault(name, {"$ref": f"#/$defs/pod/properties/{name}"})
     _require(document, document["$defs"], _defaults())
     # Python's \Z, the end of a text, is `$` in other languages.
     return json.dumps(document, indent=2).replace(r"\\Z", "$") + "\n"
@@ -101,10 +112,11 @@ def _defaults() -> dict[str, Any]:
 def _require(place: dict[str, Any], definitions: dict[str, Any], defaults: dict[str, Any]) -> None:
     """Require each value with a default, since Helm drops a default that the user sets to null.
 
-    In resources, and in maps with free keys such as labels, null removes a key.
+    In resources and strategies, and in maps with free keys such as labels, null removes a key.
     """
     target = definitions[place["$ref"].rpartition("/")[2]] if "$ref" in place else place
-    free = target.get("additionalProperties") is not False or target is definitions["resources"]
+    loose = (definitions["resources"], definitions["strategy"])
+    free = target.get("additionalProperties") is not False or target in loose
     if free or not defaults:
         return
     place["required"] = [*defaults]

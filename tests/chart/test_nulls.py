@@ -83,8 +83,9 @@ def free(helm: Helm) -> list[Path_]:
 
 
 def test_most_values_must_not_be_null(free: list[Path_]) -> None:
-    """Null removes a key from resources, labels and the like, and nothing else."""
+    """Null removes a key from resources, strategies, labels and the like, and nothing else."""
     maps = {"annotations", "labels", "requests", "limits", "podSecurityContext", "securityContext"}
+    maps |= {"strategy"}
     assert {path for path in free if not maps & {*path}} == set()
 
 

@@ -3,6 +3,7 @@
 import yaml
 
 from .helm import CHART, ROOT, Values, merged
+from .knobs import KNOBS, SOCKET
 
 #: Manifests of others' operators and controllers, with values of the chart beside them.
 EXAMPLES = ROOT / "k8s" / "examples"
@@ -33,6 +34,8 @@ HELD = {
     "users": {"username": "u", "password": PASSWORD},
     "cnpg": {"uri": "postgresql://app:secret@db-rw:5432/app"},
     "first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
+    "splitflap-users": {"username": "u", "password": PASSWORD},
+    "r-first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
 }
 
 #: All passwords in existing Secrets.
@@ -218,5 +221,7 @@ MODES: dict[str, Values] = {
         {"image": OUTSIDE["image"]}, example("rabbitmq-operator"), example("cloudnative-pg")
     ),
     "closed": CLOSED,
+    "knobs": merged(DEV, KNOBS),
+    "socket": merged(OUTSIDE, SOCKET),
     "web off": merged(FULL, {"web": {"enabled": False}}),
 }

@@ -21,25 +21,32 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end -}}
 {{- end }}
 
-{{/* One variable from a Secret. Takes {name, secret, key}. */}}
+{{/* "true" if the database's URL names a socket: it has no host before the path. A proxy in a sidecar may need no password. */}}
+{{- define "splitflap.databaseBySocket" -}}
+{{- if regexMatch "^[^:]+://([^/@]*@)?/" .Values.database.url }}true{{ end -}}
+{{- end }}
+
+{{/* One variable from a Secret, whose name may be a template. Takes {root, name, secret, key}. */}}
 {{- define "splitflap.secretEnv" -}}
 - name: {{ .name }}
   valueFrom:
     secretKeyRef:
-      name: {{ .secret }}
+      name: {{ include "splitflap.filled" (dict "root" .root "text" .secret) }}
       key: {{ .key }}
 {{- end }}
 
-{{/* User and password as two variables, from the user's own Secret, else from this chart's. Takes {user, secret, key, userVariable, passwordVariable}. */}}
+{{/* User and password as two variables, from the user's own Secret, else from this chart's. Takes {root, user, secret, key, userVariable, passwordVariable, passwordOptional?}. */}}
 {{- define "splitflap.userEnv" -}}
 {{- $user := .user -}}
 {{- if $user.existingSecret -}}
-{{ include "splitflap.secretEnv" (dict "name" .userVariable "secret" $user.existingSecret "key" $user.usernameKey) }}
-{{ include "splitflap.secretEnv" (dict "name" .passwordVariable "secret" $user.existingSecret "key" $user.passwordKey) }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" .userVariable "secret" $user.existingSecret "key" $user.usernameKey) }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" .passwordVariable "secret" $user.existingSecret "key" $user.passwordKey) }}
 {{- else -}}
 - name: {{ .userVariable }}
   value: {{ $user.username | quote }}
-{{ include "splitflap.secretEnv" (dict "name" .passwordVariable "secret" .secret "key" .key) }}
+{{- if or $user.password (not .passwordOptional) }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" .passwordVariable "secret" .secret "key" .key) }}
+{{- end }}
 {{- end -}}
 {{- end }}
 
@@ -50,14 +57,14 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- $secret := include "splitflap.componentName" (dict "root" .root "component" $service) -}}
 {{- $url := include "splitflap.brokerUrl" .root -}}
 {{- if $broker.urlSecret.name -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BROKER_URL" "secret" $broker.urlSecret.name "key" (index $broker.urlSecret.keys $service)) }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_BROKER_URL" "secret" $broker.urlSecret.name "key" (index $broker.urlSecret.keys $service)) }}
 {{- else if contains "@" $url -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BROKER_URL" "secret" $secret "key" "broker-url") }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_BROKER_URL" "secret" $secret "key" "broker-url") }}
 {{- else -}}
 - name: SPLITFLAP_BROKER_URL
   value: {{ $url | quote }}
 {{ include "splitflap.userEnv" (dict
-    "user" (index $broker.users $service)
+    "root" .root "user" (index $broker.users $service)
     "secret" $secret "key" "broker-password"
     "userVariable" "SPLITFLAP_BROKER_USER" "passwordVariable" "SPLITFLAP_BROKER_PASSWORD") }}
 {{- end }}
@@ -79,14 +86,15 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- $key = "migrate-password" -}}
 {{- end -}}
 {{- if $database.urlSecret.name -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_DATABASE_URL" "secret" $database.urlSecret.name "key" $database.urlSecret.key) }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_DATABASE_URL" "secret" $database.urlSecret.name "key" $database.urlSecret.key) }}
 {{- else if contains "@" $url -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_DATABASE_URL" "secret" $secret "key" "database-url") }}
+{{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_DATABASE_URL" "secret" $secret "key" "database-url") }}
 {{- else -}}
 - name: SPLITFLAP_DATABASE_URL
   value: {{ $url | quote }}
 {{ include "splitflap.userEnv" (dict
-    "user" $user "secret" $secret "key" $key "userVariable" "PGUSER" "passwordVariable" "PGPASSWORD") }}
+    "root" .root "user" $user "secret" $secret "key" $key "userVariable" "PGUSER" "passwordVariable" "PGPASSWORD"
+    "passwordOptional" (include "splitflap.databaseBySocket" .root)) }}
 {{- end }}
 {{- $hasCa := include "splitflap.hasCa" $database.ca }}
 {{- with $database.sslMode | default (ternary "verify-full" "" (not (empty $hasCa))) }}
@@ -103,9 +111,9 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- define "splitflap.bootstrapEnv" -}}
 {{- $own := include "splitflap.componentName" (dict "root" . "component" "api") -}}
 {{- if .Values.bootstrapKeySecret.name -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" .Values.bootstrapKeySecret.name "key" .Values.bootstrapKeySecret.key) }}
+{{ include "splitflap.secretEnv" (dict "root" . "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" .Values.bootstrapKeySecret.name "key" .Values.bootstrapKeySecret.key) }}
 {{- else if .Values.bootstrapKey -}}
-{{ include "splitflap.secretEnv" (dict "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" $own "key" "bootstrap-key") }}
+{{ include "splitflap.secretEnv" (dict "root" . "name" "SPLITFLAP_BOOTSTRAP_KEY" "secret" $own "key" "bootstrap-key") }}
 {{- end -}}
 {{- end }}
 
@@ -139,14 +147,15 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 
 {{/* The volumes of the CA certificates. Takes {root, component}. */}}
 {{- define "splitflap.caVolumes" -}}
+{{- $root := .root -}}
 {{- range $name, $ca := include "splitflap.cas" . | fromYaml }}
 - name: {{ $name }}
   {{- if $ca.secret }}
   secret:
-    secretName: {{ $ca.secret }}
+    secretName: {{ include "splitflap.filled" (dict "root" $root "text" $ca.secret) }}
   {{- else }}
   configMap:
-    name: {{ $ca.configMap }}
+    name: {{ include "splitflap.filled" (dict "root" $root "text" $ca.configMap) }}
   {{- end }}
     items: [{key: {{ $ca.key }}, path: {{ $ca.key }}}]
 {{- end }}

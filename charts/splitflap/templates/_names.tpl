@@ -46,12 +46,12 @@ app.kubernetes.io/component: {{ .component }}
 {{- with $all }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
-{{/* Lists in one, as YAML, with one item for each value of a key: the last one stays. Kustomize and server-side apply refuse two. Takes {key, lists}. */}}
+{{/* Lists in one, as YAML, with one item for each value of a key: the last one stays. Kustomize and server-side apply refuse two. Without a key, equal items are one. Takes {key, lists}. */}}
 {{- define "splitflap.unique" -}}
 {{- $seen := list -}}
 {{- $kept := list -}}
 {{- range $list := reverse .lists }}{{- range $item := reverse ($list | default list) }}
-{{- $value := get $item $.key -}}
+{{- $value := ternary (get $item $.key) $item (ne $.key "") -}}
 {{- if not (has $value $seen) }}{{- $seen = append $seen $value }}{{- $kept = prepend $kept $item }}{{- end -}}
 {{- end }}{{- end -}}
 {{- with $kept }}{{ toYaml . }}{{ end -}}
@@ -90,7 +90,7 @@ Takes {root, component, port?, checksums?}: the port of metrics, and annotations
 configuration changes.
 */}}
 {{- define "splitflap.podMetadata" -}}
-{{- $values := index .root.Values .component -}}
+{{- $values := include "splitflap.podValues" . | fromYaml -}}
 labels:
   {{- include "splitflap.merged" (list .root.Values.commonLabels $values.podLabels (include "splitflap.fixedLabels" . | fromYaml)) | nindent 2 }}
 {{- with include "splitflap.merged" (list (include "splitflap.scrapeAnnotations" . | fromYaml) $values.podAnnotations .checksums) }}
@@ -120,12 +120,16 @@ annotations:
     "defaultTag" ($values.image.tag | default .root.Chart.AppVersion)) -}}
 {{- end }}
 
+{{/* The items of imagePullSecrets. Takes root. */}}
 {{- define "splitflap.imagePullSecrets" -}}
-{{- with concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets | uniq }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
-  {{- end }}
+{{- $names := list -}}
+{{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
+{{- $name := . -}}
+{{- if not (kindIs "string" .) }}{{ $name = .name }}{{ end -}}
+{{- $names = append $names (include "splitflap.filled" (dict "root" $ "text" $name)) -}}
+{{- end -}}
+{{- range uniq $names }}
+- name: {{ . }}
 {{- end }}
 {{- end }}
 

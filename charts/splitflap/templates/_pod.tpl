@@ -68,38 +68,29 @@ back jobs, to commit and to publish. Takes {root, component}.
 {{- $account.name | default (ternary (include "splitflap.componentName" .) "default" $account.create) -}}
 {{- end }}
 
-{{/* The spread of pods, for each ReplicaSet alone: the old pods of an upgrade are left out. Takes {root, component}. */}}
+{{/* The spread of pods, for each ReplicaSet alone: the old pods of an upgrade are left out. Takes {root, component, spread: the constraints of the values}. */}}
 {{- define "splitflap.topologySpread" -}}
 {{- $own := dict "matchLabels" (include "splitflap.selectorLabels" . | fromYaml) -}}
-{{- with (index .root.Values .component).topologySpreadConstraints -}}
-topologySpreadConstraints:
-  {{- range . }}
-  {{- $selector := mergeOverwrite (deepCopy (.labelSelector | default dict)) $own }}
-  - {{- include "splitflap.merged" (list (dict "matchLabelKeys" (list "pod-template-hash")) . (dict "labelSelector" $selector)) | nindent 4 }}
-  {{- end }}
+{{- range .spread }}
+{{- $selector := mergeOverwrite (deepCopy (.labelSelector | default dict)) $own }}
+- {{- include "splitflap.merged" (list (dict "matchLabelKeys" (list "pod-template-hash")) . (dict "labelSelector" $selector)) | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* The largest number of scrapers, including the surge of 25 % in an upgrade. Each scraper uses its share of the rate limit of a host. */}}
+{{/* The strategy of a Deployment. Takes {root, component}. */}}
+{{- define "splitflap.strategy" -}}
+{{- $strategy := (include "splitflap.podValues" . | fromYaml).strategy -}}
+{{- ternary (omit $strategy "rollingUpdate") $strategy (eq "Recreate" ($strategy.type | default "")) | toYaml -}}
+{{- end }}
+
+{{/* The largest number of scrapers, including the surge in an upgrade. Each scraper uses its share of the rate limit of a host. */}}
 {{- define "splitflap.scrapersAtMost" -}}
 {{- $most := .Values.scraper.replicas -}}
 {{- if ne .Values.autoscaling.mode "none" }}{{ $most = .Values.autoscaling.scraper.maxReplicas }}{{ end -}}
-{{- max 1 (ceil (mulf $most 1.25)) -}}
-{{- end }}
-
-{{/* A container's env: its own, as YAML, and the one of the values, which wins. Takes {own, extra}. */}}
-{{- define "splitflap.env" -}}
-{{- include "splitflap.unique" (dict "key" "name" "lists" (list (fromYamlArray .own) .extra)) -}}
-{{- end }}
-
-{{/* The same for mounts. */}}
-{{- define "splitflap.mounts" -}}
-{{- include "splitflap.unique" (dict "key" "mountPath" "lists" (list (fromYamlArray .own) .extra)) -}}
-{{- end }}
-
-{{/* The same for volumes. */}}
-{{- define "splitflap.volumes" -}}
-{{- include "splitflap.unique" (dict "key" "name" "lists" (list (fromYamlArray .own) .extra)) -}}
+{{- $strategy := include "splitflap.strategy" (dict "root" . "component" "scraper") | fromYaml -}}
+{{- $surge := dig "rollingUpdate" "maxSurge" 0 $strategy | toString -}}
+{{- if hasSuffix "%" $surge }}{{ $surge = mulf $most (divf ($surge | trimSuffix "%") 100) | ceil }}{{ end -}}
+{{- max 1 (add $most (int $surge)) -}}
 {{- end }}
 
 {{/* The environment of a service's container without extraEnv. A setting wins over the rest, since it comes last. Takes {root, component}. */}}
@@ -183,81 +174,41 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
-{{/* The pod template of a component. Takes {root, component}. */}}
+{{/* The pod template of API, outcomes, scraper or renderer. Takes {root, component}. */}}
 {{- define "splitflap.podTemplate" -}}
+{{- /* A new password in this chart's own Secret restarts the pods. */}}
+{{- $secret := include "splitflap.secretData" (dict "root" .root "component" (include "splitflap.serviceOf" .component)) }}
+{{- $checksums := dict "checksum/secret" (sha256sum $secret) -}}
+{{- include "splitflap.pod" (dict
+    "root" .root "component" .component "port" 9000 "checksums" $checksums
+    "own" (include "splitflap.ownPod" .)) -}}
+{{- end }}
+
+{{/* The pod of a service, without the values of pods. Takes {root, component}. */}}
+{{- define "splitflap.ownPod" -}}
 {{- $root := .root }}
-{{- $values := index $root.Values .component }}
-{{- $service := include "splitflap.serviceOf" .component }}
-{{- $secret := include "splitflap.secretData" (dict "root" $root "component" $service) -}}
-metadata:
-  {{- /* A new password in this chart's own Secret restarts the pods. */}}
-  {{- $checksums := dict "checksum/secret" (sha256sum $secret) }}
-  {{- include "splitflap.podMetadata" (dict "root" $root "component" .component "port" 9000 "checksums" $checksums) | nindent 2 }}
-spec:
-  serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
-  {{- include "splitflap.podBasics" $root | nindent 2 }}
-  securityContext:
-    {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
-  terminationGracePeriodSeconds: {{ include "splitflap.terminationGrace" . }}
-  {{- include "splitflap.scheduling" $values | nindent 2 }}
-  {{- include "splitflap.topologySpread" . | nindent 2 }}
-  containers:
-    - name: {{ $service }}
-      image: {{ include "splitflap.ownImage" (dict "root" $root "service" $service) }}
-      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      env:
-        {{- include "splitflap.env" (dict "own" (include "splitflap.ownEnv" .) "extra" $values.extraEnv) | nindent 8 }}
-      {{- with $values.extraEnvFrom }}
-      envFrom:
-        {{- toYaml . | nindent 8 }}
+{{- $service := include "splitflap.serviceOf" .component -}}
+serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
+terminationGracePeriodSeconds: {{ include "splitflap.terminationGrace" . }}
+containers:
+  - name: {{ $service }}
+    image: {{ include "splitflap.ownImage" (dict "root" $root "service" $service) }}
+    env:
+      {{- include "splitflap.ownEnv" . | nindent 6 }}
+    ports:
+      {{- if eq .component "api" }}
+      - {name: http, containerPort: 8000, protocol: TCP}
       {{- end }}
-      ports:
-        {{- if eq .component "api" }}
-        - {name: http, containerPort: 8000, protocol: TCP}
-        {{- end }}
-        - {name: health, containerPort: 9000, protocol: TCP}
-      {{- include "splitflap.probes" . | nindent 6 }}
-      {{- if and (eq .component "api") (gt (int $root.Values.api.preStopSeconds) 0) }}
-      # Proxies are notified of the stop later than the pod.
-      lifecycle:
-        preStop:
-          exec: {command: [sleep, {{ $root.Values.api.preStopSeconds | quote }}]}
-      {{- end }}
-      resources:
-        {{- toYaml $values.resources | nindent 8 }}
-      securityContext:
-        {{- toYaml $root.Values.securityContext | nindent 8 }}
-      volumeMounts:
-        {{- include "splitflap.mounts" (dict "own" (include "splitflap.ownMounts" .) "extra" $values.extraVolumeMounts) | nindent 8 }}
-  volumes:
-    {{- include "splitflap.volumes" (dict "own" (include "splitflap.ownVolumes" .) "extra" $values.extraVolumes) | nindent 4 }}
-{{- end }}
-
-{{/* The common parts of all pods. Takes root. */}}
-{{- define "splitflap.podBasics" -}}
-automountServiceAccountToken: false
-enableServiceLinks: false
-{{- include "splitflap.imagePullSecrets" . }}
-# Resolvers query a name with a dot first without search domains.
-dnsConfig:
-  options: [{name: ndots, value: "1"}]
-{{- end }}
-
-{{/* Node selector, tolerations, affinity and priority. Takes the component's values. */}}
-{{- define "splitflap.scheduling" -}}
-{{- with .nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
+      - {name: health, containerPort: 9000, protocol: TCP}
+    {{- include "splitflap.probes" . | nindent 4 }}
+    {{- if and (eq .component "api") (gt (int $root.Values.api.preStopSeconds) 0) }}
+    # Proxies are notified of the stop later than the pod.
+    lifecycle:
+      preStop:
+        exec: {command: [sleep, {{ $root.Values.api.preStopSeconds | quote }}]}
+    {{- end }}
+    volumeMounts:
+      {{- include "splitflap.ownMounts" . | nindent 6 }}
+volumes:
+  {{- include "splitflap.ownVolumes" . | nindent 2 }}
 {{- end }}

@@ -4,7 +4,7 @@ rendering reports all of them.
 */}}
 {{- define "splitflap.validate" -}}
 {{- $problems := list -}}
-{{- range $section := list "names" "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "network" "exposure" "autoscaling" -}}
+{{- range $section := list "names" "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "pods" "services" "network" "exposure" "autoscaling" -}}
 {{- with include (printf "splitflap.validate.%s" $section) $ | trim -}}
 {{- $problems = append $problems . -}}
 {{- end -}}
@@ -78,7 +78,7 @@ rendering reports all of them.
 {{- end }}
 {{- $shared := or $database.urlSecret.name (contains "@" $database.url) }}
 {{- if or .Values.postgresql.enabled (and $database.url (not $shared)) }}
-{{- if not (or $database.user.password $database.user.existingSecret) }}
+{{- if not (or $database.user.password $database.user.existingSecret (include "splitflap.databaseBySocket" .)) }}
 - The database's user has no password: set database.user.password, or database.user.existingSecret to a Secret with user and password.
 {{- else if and $database.user.password $database.user.existingSecret }}
 - The database's user has two passwords: set only one of database.user.password and database.user.existingSecret.
@@ -88,7 +88,7 @@ rendering reports all of them.
 {{- if $shared }}
 - migrate.user has no effect if the database's URL has a user: remove the user from the URL, and set database.user.
 {{- end }}
-{{- if not (or .existingSecret (and .username .password)) }}
+{{- if not (or .existingSecret (and .username (or .password (include "splitflap.databaseBySocket" $)))) }}
 - migrate.user is incomplete: set its username and password, or its existingSecret.
 {{- end }}
 {{- end }}
@@ -130,9 +130,55 @@ rendering reports all of them.
 {{- end }}
 
 {{- define "splitflap.validate.renderer" }}
-{{- $cpu := dig "limits" "cpu" "" .Values.renderer.resources }}
+{{- $resources := (include "splitflap.podValues" (dict "root" . "component" "renderer") | fromYaml).resources }}
+{{- $cpu := dig "limits" "cpu" "" $resources }}
 {{- if not (or $cpu (gt (int (.Values.renderer.settings.processes | default 0)) 0)) }}
 - The renderer would start a process for each CPU of its node: set renderer.resources.limits.cpu, or renderer.settings.processes.
+{{- end }}
+{{- end }}
+
+{{/* Kubernetes refuses these only when it creates the pods. */}}
+{{- define "splitflap.validate.pods" }}
+{{- $components := include "splitflap.workloads" . | fromYamlArray }}
+{{- range $name := list "migrate" "helmTest" "rabbitmq" "postgresql" }}{{ if (get $.Values $name).enabled }}{{ $components = append $components ($name | replace "helmTest" "test") }}{{ end }}{{ end }}
+{{- range $component := $components }}
+{{- $name := ternary "helmTest" $component (eq $component "test") }}
+{{- $values := include "splitflap.podValues" (dict "root" $ "component" $component) | fromYaml }}
+{{- range $resource, $limit := $values.resources.limits }}
+{{- $request := dig "requests" $resource $limit $values.resources }}
+{{- if gt (include "splitflap.quantity" $request | float64) (include "splitflap.quantity" $limit | float64) }}
+- {{ $name }}.resources requests {{ $request }} of {{ $resource }}, more than the limit of {{ $limit }}: lower {{ $name }}.resources.requests.{{ $resource }}, or raise {{ $name }}.resources.limits.{{ $resource }}.
+{{- end }}
+{{- end }}
+{{- if and (eq $values.dnsPolicy "None") (not $values.dnsConfig.nameservers) }}
+- The pods of {{ $name }} have no DNS server: set {{ $name }}.dnsConfig.nameservers, or another dnsPolicy.
+{{- end }}
+{{- $rolling := (include "splitflap.strategy" (dict "root" $ "component" $component) | fromYaml).rollingUpdate | default dict }}
+{{- if and (has (toString $rolling.maxSurge) (list "0" "0%")) (has (toString $rolling.maxUnavailable) (list "0" "0%")) }}
+- {{ $name }}.strategy allows neither more pods nor fewer: set its maxSurge or its maxUnavailable to more than 0.
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A quantity as a number: 500m, 1.5, 128Mi. */}}
+{{- define "splitflap.quantity" -}}
+{{- $units := dict "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 "" 1 -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "[a-zA-Z]*$" $text -}}
+{{- mulf (trimSuffix $unit $text) (get $units $unit) | printf "%f" -}}
+{{- end }}
+
+{{- define "splitflap.validate.services" }}
+{{- range $name, $service := dict "service" .Values.service "web.service" .Values.web.service }}
+{{- $not := dict "ClusterIP" (list "nodePort" "externalTrafficPolicy" "loadBalancerClass" "loadBalancerSourceRanges") "NodePort" (list "loadBalancerClass" "loadBalancerSourceRanges") }}
+{{- range $key := get $not $service.type | default list }}
+{{- if get $service $key }}
+- {{ $name }}.{{ $key }} has no effect with the type {{ $service.type }}: unset it, or set {{ $name }}.type.
+{{- end }}
+{{- end }}
+{{- if and (eq $service.clusterIP "None") (ne $service.type "ClusterIP") }}
+- {{ $name }}.clusterIP is None, but the type {{ $service.type }} needs an address: unset it.
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -140,7 +186,7 @@ rendering reports all of them.
 {{- $policy := .Values.networkPolicy }}
 {{- if $policy.enabled }}
 {{- range $name, $outside := dict "broker" $policy.egress.broker "database" $policy.egress.database }}
-{{- $port := regexFind ":[0-9]+(/|$)" ((index $.Values $name).url | replace "://" "") | trimAll ":/" }}
+{{- $port := (index $.Values $name).url | regexFind "^[^:]+://[^/?]*" | regexFind ":[0-9]+$" | trimAll ":" }}
 {{- if and $port (not (has $port (toStrings $outside.ports))) }}
 - The network policy blocks the {{ $name }}'s port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
 {{- end }}

@@ -12,12 +12,8 @@
 
 {{/* Number of nginx's processes: the CPU limit, rounded up. Takes the root. */}}
 {{- define "splitflap.webProcesses" -}}
-{{- $cpu := dig "limits" "cpu" "1" .Values.web.resources | toString -}}
-{{- if hasSuffix "m" $cpu -}}
-{{- divf ($cpu | trimSuffix "m" | float64) 1000.0 | ceil -}}
-{{- else -}}
-{{- $cpu | float64 | ceil -}}
-{{- end -}}
+{{- $resources := (include "splitflap.podValues" (dict "root" . "component" "web") | fromYaml).resources -}}
+{{- dig "limits" "cpu" "1" $resources | include "splitflap.quantity" | float64 | ceil -}}
 {{- end }}
 
 {{/* The environment of nginx; services/web/nginx/README.md has its variables. Takes {root, component}. */}}
@@ -42,47 +38,33 @@
 
 {{/* The pod template. Takes {root, component}. */}}
 {{- define "splitflap.webPod" -}}
-{{- $root := .root }}
-{{- $web := $root.Values.web -}}
-metadata:
-  {{- include "splitflap.podMetadata" (dict "root" $root "component" "web" "port" 9000) | nindent 2 }}
-spec:
-  serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
-  {{- include "splitflap.podBasics" $root | nindent 2 }}
-  securityContext:
-    {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
-  # preStop, then up to 20 s for running requests (worker_shutdown_timeout).
-  terminationGracePeriodSeconds: {{ add $web.preStopSeconds 30 }}
-  {{- include "splitflap.scheduling" $web | nindent 2 }}
-  {{- include "splitflap.topologySpread" . | nindent 2 }}
-  containers:
-    - name: nginx
-      image: {{ include "splitflap.ownImage" (dict "root" $root "service" "web") }}
-      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      env:
-        {{- include "splitflap.env" (dict "own" (include "splitflap.webEnv" .) "extra" $web.extraEnv) | nindent 8 }}
-      {{- with $web.extraEnvFrom }}
-      envFrom:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      ports:
-        - {name: http, containerPort: 8080, protocol: TCP}
-        - {name: health, containerPort: 9000, protocol: TCP}
-      {{- include "splitflap.probes" . | nindent 6 }}
-      {{- if gt (int $web.preStopSeconds) 0 }}
-      # Proxies are notified of the stop later than the pod.
-      lifecycle:
-        preStop:
-          exec: {command: [sleep, {{ $web.preStopSeconds | quote }}]}
-      {{- end }}
-      resources:
-        {{- toYaml $web.resources | nindent 8 }}
-      securityContext:
-        {{- toYaml $root.Values.securityContext | nindent 8 }}
-      volumeMounts:
-        {{- include "splitflap.mounts" (dict "own" "- {name: tmp, mountPath: /tmp}" "extra" $web.extraVolumeMounts) | nindent 8 }}
-  volumes:
-    {{- /* nginx's configuration with its variables filled in. */}}
-    {{- $own := "- {name: tmp, emptyDir: {medium: Memory, sizeLimit: 4Mi}}" }}
-    {{- include "splitflap.volumes" (dict "own" $own "extra" $web.extraVolumes) | nindent 4 }}
+{{- include "splitflap.pod" (dict "root" .root "component" "web" "port" 9000 "own" (include "splitflap.ownWebPod" .)) -}}
+{{- end }}
+
+{{/* The pod without the values of pods. Takes {root, component}. */}}
+{{- define "splitflap.ownWebPod" -}}
+{{- $preStop := int .root.Values.web.preStopSeconds -}}
+serviceAccountName: {{ include "splitflap.serviceAccountName" . }}
+# preStop, then up to 20 s for running requests (worker_shutdown_timeout).
+terminationGracePeriodSeconds: {{ add $preStop 30 }}
+containers:
+  - name: nginx
+    image: {{ include "splitflap.ownImage" (dict "root" .root "service" "web") }}
+    env:
+      {{- include "splitflap.webEnv" . | nindent 6 }}
+    ports:
+      - {name: http, containerPort: 8080, protocol: TCP}
+      - {name: health, containerPort: 9000, protocol: TCP}
+    {{- include "splitflap.probes" . | nindent 4 }}
+    {{- if gt $preStop 0 }}
+    # Proxies are notified of the stop later than the pod.
+    lifecycle:
+      preStop:
+        exec: {command: [sleep, {{ $preStop | quote }}]}
+    {{- end }}
+    volumeMounts:
+      - {name: tmp, mountPath: /tmp}
+volumes:
+  # nginx's configuration with its variables filled in.
+  - {name: tmp, emptyDir: {medium: Memory, sizeLimit: 4Mi}}
 {{- end }}

@@ -20,7 +20,25 @@ from .values import MODES
 DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 
 #: Both protocols of every port in a rule, and others that no rule names.
-NUMBERS = (1, 22, 53, 80, 443, 4318, 5353, 5432, 5671, 5672, 6443, 8000, 8080, 9000, 15672, 15692)
+NUMBERS = (
+    1,
+    22,
+    53,
+    80,
+    443,
+    3307,
+    4318,
+    5353,
+    5432,
+    5671,
+    5672,
+    6443,
+    8000,
+    8080,
+    9000,
+    15672,
+    15692,
+)
 PORTS = frozenset((protocol, number) for protocol in ("TCP", "UDP") for number in NUMBERS)
 
 #: Pods of others: namespace, labels.

@@ -1,6 +1,9 @@
 """skaffold.yaml and k8s/ agree with the chart, the Dockerfiles and each other."""
 
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +110,33 @@ def test_the_profiles_render(helm: Helm) -> None:
     forward = SKAFFOLD["portForward"][0]
     assert forward["resourceName"] in names
     assert forward["namespace"] == RELEASE["namespace"]
+
+
+PROGRAM = """#!/bin/sh
+# Notes its arguments. `docker info` and `podman info` succeed if a file of their name exists.
+[ "$1" != info ] || exec test -e "$LOG/${0##*/}"
+echo "${0##*/} $*" >>"$LOG/log"
+"""
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_the_built_images_are_loaded_into_the_cluster(tmp_path: Path, engine: str) -> None:
+    """Podman's images go through an archive."""
+    for name in ("kind", "docker", "podman"):
+        (tmp_path / name).write_text(PROGRAM, encoding="ascii")
+        (tmp_path / name).chmod(0o755)
+    log = tmp_path / "log"
+    log.mkdir()
+    (log / engine).touch()
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(log)}
+    subprocess.run([ROOT / "k8s" / "cluster", "load"], check=True, env=environ)
+    [*saved, loaded] = (log / "log").read_text(encoding="ascii").splitlines()
+    named = saved[0] if engine == "podman" else loaded
+    images = {each["image"] for each in SKAFFOLD["build"]["artifacts"]}
+    assert set(re.findall(r"(localhost/\S+):dev", named)) == images
+    cluster = yaml.safe_load((ROOT / "k8s" / "kind.yaml").read_text(encoding="utf-8"))["name"]
+    what = {"docker": "docker-image", "podman": "image-archive"}[engine]
+    assert loaded.startswith(f"kind load {what} --name {cluster} ")
 
 
 def test_each_add_on_has_values() -> None:

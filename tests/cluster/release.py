@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,10 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.chart.helm import find_helm
 from tests.system.rig.client import Client
 from tests.system.rig.stack import ADMIN
 
-from .kube import CHART, CommandFailed, Kube, helm, run
+from .kube import CHART, TIMEOUT, CommandFailed, Kube, helm, run
 from .site import ClusterSite
 
 #: Variable with further files of values for a cluster, separated by commas.
@@ -94,6 +97,31 @@ class Release:
     def upgrade(self, values: Values | None = None) -> None:
         """Upgrade, and wait until all pods are ready."""
         self.helm("upgrade", "--wait", "--timeout=5m", values=values)
+
+    def follow(self, commands: str, folder: Path) -> str:
+        """Run commands of a page in a folder, with this namespace as the current one.
+
+        Raises:
+            AssertionError: a command failed; the message has the output.
+        """
+        config = folder / "kubeconfig"
+        config.write_bytes(Path(os.environ["KUBECONFIG"]).read_bytes())
+        programs = (Path(sys.executable).parent, Path(find_helm()).parent, os.environ["PATH"])
+        environ = {**os.environ, "KUBECONFIG": str(config), "PATH": ":".join(map(str, programs))}
+        context = ["config", "set-context", "--current", f"--namespace={self.namespace}"]
+        subprocess.run(["kubectl", *context], check=True, env=environ)
+        done = subprocess.run(
+            # The first line ends what the commands leave in the background.
+            ["sh", "-ec", f"trap 'kill $(jobs -p) 2>&-' EXIT\n{commands}"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            env=environ,
+            cwd=folder,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def wait_ready(self) -> None:
         """Wait until each component has exactly one pod and it is ready."""

@@ -15,7 +15,7 @@ from tests.servers.fixtures import or_skip
 from tests.support import wait_until
 from tests.system.rig.stack import ADMIN
 
-from .kube import CHART, CommandFailed, helm, run
+from .kube import CHART, ROOT, CommandFailed, helm, run
 from .release import NAME, Release
 
 #: Most MiB of each idle service, equal to its request; for the renderer, of one process.
@@ -231,3 +231,17 @@ def test_load_posts_through_the_service(release: Release) -> None:
     mix = ["load", "--mix", "plain=2,heavy=1,links=1", "--count", "12", "--rate", "10"]
     figures = json.loads(run([*api, *mix, "--page-url", release.site.url("page/{}"), "--json"]))
     assert figures["all"]["complete"] == 12
+
+
+def test_a_load_is_watched_as_the_page_says(release: Release, tmp_path: Path) -> None:
+    """The commands of k8s/README.md, for a shorter time and without an end by Ctrl-C."""
+    page = (ROOT / "k8s" / "README.md").read_text(encoding="utf-8")
+    [block] = [each for each in re.findall(r"```\n(.*?)```", page, re.DOTALL) if " load --" in each]
+    [key] = re.findall(r"SPLITFLAP_KEY=(\S+)", block)
+    assert f"bootstrapKey: {key}\n" in (CHART / "values-dev.yaml").read_text(encoding="utf-8")
+    shorter = {key: ADMIN, "--rate 20 --duration 120": "--rate 2 --duration 3", " --watch": ""}
+    for written, run_as in shorter.items():
+        assert written in block
+        block = block.replace(written, run_as)
+    shown = release.follow(block, tmp_path)
+    assert re.search(r"renderer +1/1", shown), shown

@@ -1,6 +1,5 @@
 """Upgrades of a release and of the chart's own servers, and its uninstall."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import find_helm, merged
+from tests.chart.helm import merged
 from tests.support import wait_until
 from tests.system.rig.stack import ADMIN
 
@@ -80,7 +79,7 @@ def test_the_servers_are_upgraded_as_the_page_says(
         commands = steps(heading)
         assert len(commands) == len(stopped)
         for block, server in zip(commands, stopped, strict=True):
-            follow(release, block, tmp_path)
+            release.follow(block, tmp_path)
             if server:
                 # A static volume keeps its data when its claim is deleted.
                 empty_volume(release.kube, f"data-splitflap-{server}-0")
@@ -153,22 +152,3 @@ def write_values(release: Release, file: Path, tags: Mapping[str, str]) -> None:
     for each in reversed(value_files()):
         values = merged(yaml.safe_load(Path(each).read_text(encoding="utf-8")), values)
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
-
-
-def follow(release: Release, commands: str, folder: Path) -> None:
-    """Run commands of the page in a folder, with the release's namespace as the current one."""
-    config = folder / "kubeconfig"
-    config.write_bytes(Path(os.environ["KUBECONFIG"]).read_bytes())
-    context = ["config", "set-context", "--current", f"--namespace={release.namespace}"]
-    path = f"{Path(find_helm()).parent}:{os.environ['PATH']}"
-    environ = {**os.environ, "KUBECONFIG": str(config), "PATH": path}
-    subprocess.run(["kubectl", *context], check=True, env=environ)
-    done = subprocess.run(
-        ["sh", "-ec", commands],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environ,
-        cwd=folder,
-    )
-    assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"

@@ -243,6 +243,9 @@ def test_a_database_by_socket_needs_no_host_and_no_password(helm: Helm, rendered
     for url in ("postgresql://db.example.com:5432/x?host=/y", "postgresql://db.example.com/x"):
         with pytest.raises(ValuesRefused, match=r"set database\.user\.password"):
             helm.render(merged(SOCKET, {"database": {"url": url}}))
+    whole = {"database": {"url": "postgresql:///splitflap?host=/cloudsql/x&password=secret"}}
+    hidden = helm.render(merged(SOCKET, whole))
+    assert "password=secret" not in str(hidden.pods())
     with pytest.raises(ValuesRefused, match="/database/url"):
         helm.render(merged(SOCKET, {"database": {"url": "postgresql:///splitflap"}}))
 

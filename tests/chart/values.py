@@ -29,12 +29,16 @@ OUTSIDE: Values = {
     },
 }
 
-#: The content of the Secrets in SECRETS.
+_USER = {"username": "u", "password": PASSWORD}
+
+#: The content of the existing Secrets of all modes.
 HELD = {
-    "users": {"username": "u", "password": PASSWORD},
+    "users": _USER,
+    "splitflap-users": _USER,
+    **{f"splitflap-{name}-user-credentials": _USER for name in ("api", "scraper", "renderer")},
+    "splitflap-db-app": {"fqdn-uri": "postgresql://app:secret@db-rw.ns.svc.cluster.local:5432/app"},
     "cnpg": {"uri": "postgresql://app:secret@db-rw:5432/app"},
     "first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
-    "splitflap-users": {"username": "u", "password": PASSWORD},
     "r-first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
 }
 

@@ -67,6 +67,10 @@ class Postgres(Server):
         self._home.run([str(self._bin / "createdb"), *self._where, name])
         return self._url(name)
 
+    def socket_url(self, name: str) -> str:
+        """The URL of a database by the server's socket, as the chart has it: PGUSER is its user."""
+        return f"postgresql:///{name}?host={self._home.folder}&port={self.port}"
+
     def fake_clock(self) -> None:
         """Restart with a clock that `set_clock` moves. `close` or `right_clock` ends it.
 

@@ -21,6 +21,11 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end -}}
 {{- end }}
 
+{{/* "true" if a URL has a user or a password: it is a secret then. Takes the URL. */}}
+{{- define "splitflap.hasUser" -}}
+{{- if regexMatch "@|[?&](user|password)=" . }}true{{ end -}}
+{{- end }}
+
 {{/* "true" if the database's URL names a socket: it has no host before the path. A proxy in a sidecar may need no password. */}}
 {{- define "splitflap.databaseBySocket" -}}
 {{- if regexMatch "^[^:]+://([^/@]*@)?/" .Values.database.url }}true{{ end -}}
@@ -58,7 +63,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- $url := include "splitflap.brokerUrl" .root -}}
 {{- if $broker.urlSecret.name -}}
 {{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_BROKER_URL" "secret" $broker.urlSecret.name "key" (index $broker.urlSecret.keys $service)) }}
-{{- else if contains "@" $url -}}
+{{- else if include "splitflap.hasUser" $url -}}
 {{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_BROKER_URL" "secret" $secret "key" "broker-url") }}
 {{- else -}}
 - name: SPLITFLAP_BROKER_URL
@@ -87,7 +92,7 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- end -}}
 {{- if $database.urlSecret.name -}}
 {{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_DATABASE_URL" "secret" $database.urlSecret.name "key" $database.urlSecret.key) }}
-{{- else if contains "@" $url -}}
+{{- else if include "splitflap.hasUser" $url -}}
 {{ include "splitflap.secretEnv" (dict "root" .root "name" "SPLITFLAP_DATABASE_URL" "secret" $secret "key" "database-url") }}
 {{- else -}}
 - name: SPLITFLAP_DATABASE_URL
@@ -166,14 +171,14 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 {{- $values := .root.Values -}}
 {{- $user := index $values.broker.users .component -}}
 {{- $url := include "splitflap.brokerUrl" .root -}}
-{{- if and (contains "@" $url) (not $values.broker.urlSecret.name) }}
+{{- if and (include "splitflap.hasUser" $url) (not $values.broker.urlSecret.name) }}
 broker-url: {{ $url | quote }}
 {{- else if and $user.password (not $user.existingSecret) }}
 broker-password: {{ $user.password | quote }}
 {{- end }}
 {{- if eq .component "api" }}
 {{- $url := include "splitflap.databaseUrl" .root }}
-{{- if and (contains "@" $url) (not $values.database.urlSecret.name) }}
+{{- if and (include "splitflap.hasUser" $url) (not $values.database.urlSecret.name) }}
 database-url: {{ $url | quote }}
 {{- else if and $values.database.user.password (not $values.database.user.existingSecret) }}
 database-password: {{ $values.database.user.password | quote }}

@@ -50,7 +50,7 @@ rendering reports all of them.
 {{- else if gt (len $ways) 1 }}
 - There are two brokers, {{ join " and " $ways }}: set only one of them.
 {{- end }}
-{{- $shared := or $broker.urlSecret.name (contains "@" $broker.url) }}
+{{- $shared := or $broker.urlSecret.name (include "splitflap.hasUser" $broker.url) }}
 {{- if or .Values.rabbitmq.enabled (and $broker.url (not $shared)) }}
 {{- $names := list }}
 {{- range $service := list "api" "scraper" "renderer" }}
@@ -76,7 +76,7 @@ rendering reports all of them.
 {{- else if gt (len $ways) 1 }}
 - There are two databases, {{ join " and " $ways }}: set only one of them.
 {{- end }}
-{{- $shared := or $database.urlSecret.name (contains "@" $database.url) }}
+{{- $shared := or $database.urlSecret.name (include "splitflap.hasUser" $database.url) }}
 {{- if or .Values.postgresql.enabled (and $database.url (not $shared)) }}
 {{- if not (or $database.user.password $database.user.existingSecret (include "splitflap.databaseBySocket" .)) }}
 - The database's user has no password: set database.user.password, or database.user.existingSecret to a Secret with user and password.

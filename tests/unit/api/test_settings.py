@@ -98,6 +98,19 @@ def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
         settings(cors_origins=f"https://b.example,{origin}")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///splitflap?host=/var/run/postgresql",
+        "postgresql://user@/splitflap?host=/cloudsql/project:region:instance",
+        "postgresql+psycopg:///splitflap?host=/tmp&port=5433",
+    ],
+)
+def test_a_database_may_be_a_socket(url: str) -> None:
+    """Such a URL has no host. Colons in the path of its folder are no port."""
+    assert settings(database_url=url).database_url == url
+
+
 def test_all_wrong_values_are_reported_together() -> None:
     """One start shows every error."""
     with pytest.raises(BadSettings) as wrong:

@@ -25,7 +25,7 @@ KNOBS: Values = {
     "commonAnnotations": {"owner": "me"},
     "image": {"pullSecrets": [{"name": "{{ .Release.Name }}-pull"}]},
     "pods": {
-        "podLabels": {"team": "web"},
+        "podLabels": {"team": "web", "options": "a"},
         "podAnnotations": {"mesh": "off"},
         "resources": {"limits": {"cpu": 1}},
         "nodeSelector": {"disk": "ssd"},
@@ -117,6 +117,10 @@ SOCKET: Values = {
         ],
     },
     "networkPolicy": {"egress": {"database": {"ports": [3307, 443]}}},
+    "tracing": {
+        "endpoint": "http://collector.tracing:4318",
+        "headersSecret": {"name": "{{ .Release.Name }}-otlp"},
+    },
     "ingress": {
         "enabled": True,
         "hosts": ["{{ .Release.Name }}.example.com"],

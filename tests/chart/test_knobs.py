@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from .conftest import Rendered
-from .helm import CHART, Helm, Manifests, Object, ValuesRefused, merged
+from .helm import CHART, Helm, Manifests, Object, Values, ValuesRefused, merged
 from .knobs import user_container
-from .values import DEV, MODES
+from .values import DEV, HELD, MODES
 
 KNOBS, SOCKET = MODES["knobs"], MODES["socket"]
 
@@ -35,6 +35,10 @@ def knobs(rendered: Rendered) -> Manifests:
 def named(items: list[Object], key: str = "name") -> dict[str, Object]:
     """A list by the names of its items."""
     return {each[key]: each for each in items}
+
+
+def _named(name: str) -> Values:
+    return {"extraContainers": [{"name": name, "image": "x:1"}]}
 
 
 def containers(manifests: Manifests) -> list[tuple[str, Object]]:
@@ -198,6 +202,9 @@ def test_a_service_has_its_values(knobs: Manifests) -> None:
         ({"api": {"dnsPolicy": "None"}}, "pods of api have no DNS server: set api.dnsConfig"),
         ({"web": {"strategy": {"rollingUpdate": {"maxSurge": "0%"}}}}, "web.strategy allows"),
         ({"pods": {"resources": {"limits": {"cpu": "60m"}}}}, "rabbitmq.resources requests 100m"),
+        ({"outcomes": {"enabled": True, **_named("api")}}, "two containers with the name api"),
+        ({"rabbitmq": _named("definitions")}, "rabbitmq has two containers with the name def"),
+        ({"pods": _named("x"), "api": {"initContainers": [{"name": "x"}]}}, "api has two cont"),
         ({"service": {"nodePort": 30080}}, "service.nodePort has no effect with the type Clus"),
         ({"web": {"service": {"loadBalancerClass": "x"}}}, "web.service.loadBalancerClass has no"),
         ({"service": {"type": "NodePort", "clusterIP": "None"}}, "service.clusterIP is None"),
@@ -216,7 +223,7 @@ def test_names_of_secrets_and_hosts_may_be_templates(rendered: Rendered) -> None
     manifests = rendered("socket")
     assert "{{" not in str(list(manifests))
     text = str(list(manifests.pods().values()))
-    for name in ("splitflap-users", "r-first", "r-ca"):
+    for name in ("splitflap-users", "r-first", "r-ca", "r-otlp"):
         assert f"'{name}'" in text
     rule = manifests.of("Ingress")["web"]["spec"]
     assert rule["rules"][0]["host"] == "r.example.com"
@@ -239,7 +246,7 @@ def test_a_database_by_socket_needs_no_host_and_no_password(helm: Helm, rendered
         egress = manifests.of("NetworkPolicy")[component]["spec"]["egress"]
         assert {3307, 443} <= {port["port"] for rule in egress for port in rule["ports"]}
     with_password = helm.render(merged(SOCKET, {"database": {"user": {"password": "p"}}}))
-    assert with_password.environ("api", {"splitflap-users": {}, **_SECRETS})["PGPASSWORD"] == "p"
+    assert with_password.environ("api", HELD)["PGPASSWORD"] == "p"
     for url in ("postgresql://db.example.com:5432/x?host=/y", "postgresql://db.example.com/x"):
         with pytest.raises(ValuesRefused, match=r"set database\.user\.password"):
             helm.render(merged(SOCKET, {"database": {"url": url}}))
@@ -281,9 +288,3 @@ def test_helm_test_works_where_all_other_connections_are_denied(helm: Helm, web:
         f"http://{service['metadata']['name']}.ns.svc.cluster.local.:"
         f"{service['spec']['ports'][0]['port']}"
     )
-
-
-_SECRETS = {
-    "splitflap-users": {"username": "u", "password": "p"},
-    "r-first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
-}

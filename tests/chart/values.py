@@ -39,6 +39,7 @@ HELD = {
     "splitflap-db-app": {"fqdn-uri": "postgresql://app:secret@db-rw.ns.svc.cluster.local:5432/app"},
     "cnpg": {"uri": "postgresql://app:secret@db-rw:5432/app"},
     "first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
+    "r-otlp": {"headers": "authorization=key"},
     "r-first": {"bootstrap-key": "a-key-of-sixteen-and-more"},
 }
 

@@ -150,6 +150,13 @@ rendering reports all of them.
 - {{ $name }}.resources requests {{ $request }} of {{ $resource }}, more than the limit of {{ $limit }}: lower {{ $name }}.resources.requests.{{ $resource }}, or raise {{ $name }}.resources.limits.{{ $resource }}.
 {{- end }}
 {{- end }}
+{{- $names := list (get (dict "web" "nginx" "outcomes" "api") $component | default $component) (ternary "definitions" "" (eq $component "rabbitmq")) }}
+{{- range concat $values.initContainers ($values.extraContainers | default list) }}
+{{- if has .name $names }}
+- {{ $name }} has two containers with the name {{ .name }}: choose another in its extraContainers or initContainers.
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
 {{- if and (eq $values.dnsPolicy "None") (not $values.dnsConfig.nameservers) }}
 - The pods of {{ $name }} have no DNS server: set {{ $name }}.dnsConfig.nameservers, or another dnsPolicy.
 {{- end }}

@@ -3,7 +3,7 @@ The values of pods: `pods` has those of all pods, and each component may have an
 file is the one place that knows how a component's own value and the shared one become one.
 */}}
 
-{{/* How both become one: lists by the key of an item, where an own item replaces a shared one; maps by their keys. An own value replaces each other value. */}}
+{{/* The lists that become one, each with the key of its items: an own item replaces a shared one. */}}
 {{- define "splitflap.joined" -}}
 extraEnv: name
 extraEnvFrom: ""
@@ -13,8 +13,10 @@ extraContainers: name
 initContainers: name
 hostAliases: ip
 {{- end }}
+
+{{/* The maps that become one, by their keys. dnsConfig does too, with its list of options. An own value replaces each other value. */}}
 {{- define "splitflap.merging" -}}
-[podLabels, podAnnotations, resources, startupProbe, livenessProbe, readinessProbe, dnsConfig, strategy]
+[podLabels, podAnnotations, resources, startupProbe, livenessProbe, readinessProbe, strategy]
 {{- end }}
 
 {{/* What a component takes from another one. The migration has the API's access to the database, and the pod of `helm test` its nodes. */}}
@@ -32,26 +34,28 @@ test: [nodeSelector, tolerations, affinity, priorityClassName, runtimeClassName]
 {{- define "splitflap.podValues" -}}
 {{- $values := .root.Values -}}
 {{- $shared := $values.pods -}}
-{{- $borrowed := get (include "splitflap.borrowed" . | fromYaml) .component | default list -}}
-{{- /* A sidecar that never ends would keep a pod that should. */}}
-{{- if $borrowed }}{{ $shared = omit $shared "extraContainers" }}{{ end -}}
+{{- $borrowed := dict -}}
+{{- with get (include "splitflap.borrowed" . | fromYaml) .component -}}
+{{- range . }}{{ if hasKey $values.api . }}{{ $borrowed = set $borrowed . (get $values.api .) }}{{ end }}{{ end -}}
+{{- /* These pods end. A container that does not would keep them. */}}
+{{- $shared = omit $shared "extraContainers" -}}
+{{- end -}}
 {{- $joined := include "splitflap.joined" . | fromYaml -}}
 {{- $merging := include "splitflap.merging" . | fromYamlArray -}}
 {{- $all := dict -}}
-{{- $api := dict -}}
-{{- range $borrowed }}{{ if hasKey $values.api . }}{{ $api = set $api . (get $values.api .) }}{{ end }}{{ end -}}
-{{- range $layer := list $shared $api (include "splitflap.partOf" . | fromYaml) -}}
-{{- range $name := keys $values.pods -}}
-{{- if hasKey $layer $name -}}
-{{- $value := get $layer $name -}}
-{{- if hasKey $joined $name -}}
-{{- $value = include "splitflap.unique" (dict "key" (get $joined $name) "lists" (list (get $all $name | default list) $value)) | fromYamlArray -}}
+{{- range $layer := list $shared $borrowed (include "splitflap.partOf" . | fromYaml) -}}
+{{- range $name, $value := $layer -}}
+{{- $before := get $all $name -}}
+{{- if not (hasKey $values.pods $name) -}}
+{{- else if hasKey $joined $name -}}
+{{- $all = set $all $name (include "splitflap.unique" (dict "key" (get $joined $name) "lists" (list $before $value)) | fromYamlArray) -}}
+{{- else if eq $name "dnsConfig" -}}
+{{- $options := include "splitflap.unique" (dict "key" "name" "lists" (list (dig "options" list ($before | default dict)) $value.options)) -}}
+{{- $all = set $all $name (include "splitflap.merged" (list ($before | default dict) $value (dict "options" (fromYamlArray $options))) | fromYaml) -}}
 {{- else if has $name $merging -}}
-{{- $before := get $all $name | default dict -}}
-{{- $options := include "splitflap.unique" (dict "key" "name" "lists" (list $before.options $value.options)) | fromYamlArray -}}
-{{- $value = mergeOverwrite (deepCopy $before) $value (ternary (dict "options" $options) dict (eq $name "dnsConfig")) -}}
-{{- end -}}
-{{- $_ := set $all $name $value -}}
+{{- $all = set $all $name (mergeOverwrite (deepCopy ($before | default dict)) $value) -}}
+{{- else -}}
+{{- $all = set $all $name $value -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -28,7 +28,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 endif
 
-.PHONY: help run dev hooks test test-fast test-publish conformance clients fuzz faults bench talk lint format docs pictures release \
+.PHONY: help run dev hooks test test-fast test-publish conformance clients fuzz faults bench talk lint lint-chart format docs pictures release \
     servers specs tools bench-tools images publish publish-tools cluster-up cluster-down cluster-test test-cluster-fast \
     scaling-figures clean
 
@@ -83,6 +83,9 @@ talk: export PYTHON := $(PYTHON)
 talk: servers dev ## Measure the claims of docs/talk.md, within 20 minutes (TALK="threads nginx")
 	@.ci/talk $(UV)
 	$(BIN)/python -m benchmarks.talk $(TALK)
+
+lint-chart: dev tools ## Check every mode of the chart, and k8s/examples, with kubeconform, kube-score, checkov and more
+	$(BIN)/pytest $(IN_PROCESSES) tests/chart/tools
 
 lint: dev ## Check style, format, types and the direction of imports, of JavaScript too
 	$(BIN)/ruff check
@@ -164,9 +167,10 @@ servers: ## Install PostgreSQL, RabbitMQ, a browser, Go and more for tests (Debi
 	@.ci/servers
 	@.ci/npm axe tests/browser/package.json
 
-tools: ## Install Helm if the system has none, and an OpenTelemetry Collector, into .tools, for tests
+tools: dev ## Install Helm, an OpenTelemetry Collector and the checkers of the chart into .tools, for tests
 	@.ci/helm
 	@.ci/collector
+	@.ci/chart-tools
 
 specs: .uv/.has-uv-$(UV_VERSION) ## Fetch the specifications of CommonMark and GFM, for tests
 	@.ci/specs

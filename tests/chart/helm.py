@@ -74,7 +74,7 @@ class Helm:
         path = self.write(values)
         where = ("-n", namespace, "--kube-version", KUBERNETES)
         text = self.run("template", release, str(CHART), "-f", path, *where, *options)
-        return Manifests(strict.load_all(text))
+        return Manifests(strict.load_all(text), text)
 
     def write(self, values: Mapping[str, Any]) -> str:
         """Write these values to a file, and return its path."""
@@ -88,6 +88,9 @@ class Manifests:
     """The objects of a release."""
 
     objects: list[Object]
+
+    #: Helm's output.
+    text: str = ""
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects)

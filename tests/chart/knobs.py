@@ -52,7 +52,14 @@ KNOBS: Values = {
         "extraEnvFrom": [{"secretRef": {"name": "{{ .Release.Name }}-more", "optional": True}}],
         "extraVolumes": [{"name": "more", "emptyDir": {}}],
         "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
-        "extraContainers": [user_container("sidecar", "sidecar:1")],
+        "extraContainers": [
+            user_container(
+                "sidecar",
+                "sidecar:1",
+                livenessProbe={"tcpSocket": {"port": 15020}},
+                readinessProbe={"httpGet": {"port": 15021, "path": "/ready"}},
+            )
+        ],
         "initContainers": [user_container("first", "first:1")],
     },
     "api": {"hostAliases": [{"ip": "10.0.0.2", "hostnames": ["db.example.com"]}]},

@@ -95,7 +95,14 @@ FULL: Values = merged(
         "ingress": {"enabled": True, "hosts": ["flap.example.com"], "className": "traefik"},
         "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}], "timeouts": True},
         "extraObjects": [
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-x"}}
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {
+                    "name": "{{ .Release.Name }}-x",
+                    "namespace": "{{ .Release.Namespace }}",
+                },
+            }
         ],
     },
 )

@@ -1,9 +1,12 @@
 """The exporter against receivers that refuse, stall and come back."""
 
+import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +17,7 @@ from splitflap_core.tracing.setup import Tracing
 from splitflap_core.tracing.tracer import SpanKind
 
 from tests.support import wait_until
+from tests.support.certificates import make_certificate
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -26,19 +30,25 @@ TAKEN: Answer = (200, {}, b"{}")
 class Stub:
     """A receiver with the given answers; the last one counts for all later requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.answers: list[Answer] = [TAKEN]
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.held = threading.Event()
         self.held.set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if certificate:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def url(self) -> str:
         """Its base URL."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def names(self) -> list[str]:
@@ -205,6 +215,71 @@ def test_a_silent_receiver_is_given_up_by_a_stop(rig: Callable[..., Rig], stub: 
     it.end(*("a" for _ in range(600)))
     it.tracing.stop(10)
     it.wait(unreachable=600)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of a receiver, which is its own CA."""
+    return make_certificate(tmp_path_factory.mktemp("tls") / "own.pem", "IP:127.0.0.1")
+
+
+@pytest.fixture
+def tls_stub(certificate: Path) -> Iterator[Stub]:
+    """A receiver over TLS."""
+    made = Stub(certificate)
+    yield made
+    made.close()
+
+
+def test_spans_arrive_over_tls_with_the_ca_of_the_settings(
+    rig: Callable[..., Rig], tls_stub: Stub, certificate: Path
+) -> None:
+    """One connection has several requests."""
+    it = rig(tls_stub.url, OTEL_EXPORTER_OTLP_CERTIFICATE=str(certificate))
+    it.end(*(str(number) for number in range(600)))
+    it.wait(exported=600)
+    assert len(tls_stub.names) == 600
+
+
+@pytest.mark.parametrize("ca", [None, "other"])
+def test_a_receiver_that_no_ca_knows_gets_no_span(
+    rig: Callable[..., Rig],
+    tls_stub: Stub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ca: str | None,
+) -> None:
+    """Neither by the system's CAs, nor by another one."""
+    monkeypatch.setattr(exporter, "GIVE_UP_AFTER", 0.3)
+    other = str(make_certificate(tmp_path / "other.pem", "IP:127.0.0.1"))
+    environ = {"OTEL_EXPORTER_OTLP_CERTIFICATE": other} if ca else {}
+    it = rig(tls_stub.url, **environ)
+    it.end("a")
+    it.wait(unreachable=1)
+    assert tls_stub.names == []
+
+
+def test_the_work_goes_on_while_a_receiver_is_silent(rig: Callable[..., Rig], stub: Stub) -> None:
+    """The exporter alone waits: on green threads too, where this file runs again."""
+    stub.held.clear()
+    it = rig()
+    it.end("a")
+    wait_until(lambda: not it.tracing.tracer.ended, "the export", 20)  # type: ignore[union-attr]
+    steps: list[int] = []
+
+    def work() -> None:
+        for step in range(100):
+            it.end(str(step))
+            steps.append(step)
+            time.sleep(0)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(20)
+    assert len(steps) == 100
+    assert stub.requests == []
+    stub.held.set()
+    it.wait(exported=101)
 
 
 def test_a_stop_sends_what_waits(rig: Callable[..., Rig], stub: Stub) -> None:

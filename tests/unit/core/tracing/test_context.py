@@ -2,6 +2,7 @@
 
 import pytest
 from splitflap_core.trace import continued, in_same_trace, parsed, trace_id
+from splitflap_core.tracing.tracer import SpanKind, Tracer, sampler
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-00"
@@ -51,6 +52,18 @@ def test_a_malformed_parent_begins_an_unrecorded_trace(strange: str | None) -> N
     assert not made.sampled
     assert continued(strange) != continued(strange)
     assert trace_id(strange or "") == ""
+
+
+def test_a_long_header_leaves_a_context_of_55_characters() -> None:
+    """A column and a message carry it. A later version may be as long as a header can be."""
+    later = f"cc-{TRACE}-{SPAN}-01-{'x' * 8_000}"
+    for given in (later, "x" * 8_000, SAMPLED * 100, f"00-{TRACE}-{SPAN}-01-{'-' * 8_000}"):
+        assert len(continued(given)) == 55
+        span, context = Tracer(sampler(1.0, parent_based=True)).begin_root(
+            "a", SpanKind.SERVER, given
+        )
+        assert span is not None
+        assert len(context.traceparent) == 55
 
 
 def test_work_continues_the_trace_of_its_cause_only() -> None:

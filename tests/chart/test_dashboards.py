@@ -206,6 +206,18 @@ def test_a_dashboard_works_in_every_grafana(name: str) -> None:
             assert target["datasource"]["uid"] == "${prometheus_datasource}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_latencies_show_exemplars(name: str) -> None:
+    """Every query of buckets asks for them, and a heatmap has a colour for them."""
+    found = [(panel, target) for panel in panels(name) for target in panel["targets"]]
+    buckets = [(panel, target) for panel, target in found if "_bucket{" in target["expr"]]
+    assert buckets
+    for panel, target in buckets:
+        assert target["exemplar"], panel["title"]
+        if panel["type"] == "heatmap":
+            assert panel["options"]["exemplars"]["color"], panel["title"]
+
+
 def test_all_dashboards_are_tested() -> None:
     """NAMES has every file of the chart."""
     found = {path.stem for path in Path(CHART / "dashboards").glob("*.json")}

@@ -37,11 +37,18 @@ def cluster() -> None:
 
 @pytest.fixture(scope="session")
 def shared_release(cluster: None) -> Iterator[Release]:
-    """One release with volumes and the values of values-dev.yaml."""
+    """One release with volumes and the values of values-dev.yaml. Its traces go to its site."""
     with namespace("shared") as kube:
         made = Release(kube, ClusterSite(kube, IMAGE))
         _releases.append(made)
-        made.install(VOLUMES)
+        made.install(
+            {
+                **VOLUMES,
+                "tracing.endpoint": made.site.url("").rstrip("/"),
+                "tracing.ratio": 1,
+                "networkPolicy.egress.collector.ports": [80, 8080],
+            }
+        )
         yield made
         _releases.remove(made)
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -110,18 +111,27 @@ class Release:
         environ = {**os.environ, "KUBECONFIG": str(config), "PATH": ":".join(map(str, programs))}
         context = ["config", "set-context", "--current", f"--namespace={self.namespace}"]
         subprocess.run(["kubectl", *context], check=True, env=environ)
-        done = subprocess.run(
-            # The first line ends what the commands leave in the background.
-            ["sh", "-ec", f"trap 'kill $(jobs -p) 2>&-' EXIT\n{commands}"],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            env=environ,
-            cwd=folder,
-        )
-        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        output = folder / "output"
+        with (
+            output.open("w", encoding="utf-8") as file,
+            subprocess.Popen(
+                ["sh", "-ec", commands],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environ,
+                cwd=folder,
+            ) as shell,
+        ):
+            try:
+                status = shell.wait(TIMEOUT)
+            finally:
+                # A port-forward may still run in the background.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGTERM)
+        shown = output.read_text(encoding="utf-8")
+        assert status == 0, f"{commands}\n{shown}"
+        return shown
 
     def wait_ready(self) -> None:
         """Wait until each component has exactly one pod and it is ready."""

@@ -16,7 +16,7 @@ from tests.support import wait_until
 from tests.system.rig.stack import ADMIN
 
 from .kube import CHART, ROOT, CommandFailed, helm, run
-from .release import NAME, Release
+from .release import NAME, Release, reachable
 
 #: Most MiB of each idle service, equal to its request; for the renderer, of one process.
 AT_REST = {"web": 32, "api": 128, "scraper": 128, "renderer": 96}
@@ -37,6 +37,18 @@ def test_a_first_post_is_complete_with_its_previews(release: Release) -> None:
     assert post["state"] == "complete"
     assert "<strong>world</strong>" in post["html"]
     assert [link["preview"]["title"] for link in post["links"]] == ["Departures"]
+
+
+def test_the_spans_of_a_post_reach_the_collector(release: Release) -> None:
+    """Each service sends its own. Their names stand in the messages as they are."""
+    release.client().create_post(f"Traced {release.site.url('page/Traced')}")
+    names = {b"POST /v1/posts", b"process jobs:render", b"process jobs:scrape", b"process results"}
+
+    def missing() -> set[bytes]:
+        received = requests.get(f"{reachable(release.kube, 'site')}/received", timeout=10).content
+        return {name for name in names if name not in received}
+
+    wait_until(lambda: not missing(), lambda: f"the spans {missing()}", 60)
 
 
 def test_the_page_is_served_with_its_files(release: Release) -> None:

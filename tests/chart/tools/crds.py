@@ -1,7 +1,7 @@
 """Fetches the files of crds.yaml into .cache/crds: python -m tests.chart.tools.crds.
 
-A file comes from the folder SPLITFLAP_CRDS (or ../shared/crds beside this checkout), from its Go
-module, or from its repository. A file that none of them has is named, and its kinds stay unchecked.
+A file comes from the folder SPLITFLAP_CRDS, from its Go module, or from its repository. A file that
+none of them has is named, and its kinds stay unchecked.
 """
 
 import hashlib
@@ -57,9 +57,9 @@ class Crd:
         """The file from each place that has it."""
         if not self.path:
             return
-        own = Path(os.environ.get("SPLITFLAP_CRDS") or ROOT.parent / "shared" / "crds")
-        with suppress(OSError):
-            yield (own / Path(self.path).name).read_bytes()
+        if own := os.environ.get("SPLITFLAP_CRDS"):
+            with suppress(OSError):
+                yield (Path(own) / Path(self.path).name).read_bytes()
         if self.module:
             with suppress(OSError, subprocess.SubprocessError):
                 yield (_module(self.module, self.version) / self.path).read_bytes()

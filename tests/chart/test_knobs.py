@@ -231,6 +231,40 @@ def test_names_of_secrets_and_hosts_may_be_templates(rendered: Rendered) -> None
     assert manifests.of("HTTPRoute")["web"]["spec"]["hostnames"] == ["r.example.com"]
 
 
+def test_what_a_template_gives_stays_a_text(helm: Helm) -> None:
+    """Whatever characters it has, and if it looks like a number. So does the text around it."""
+    texts = {
+        "NUMBER": ("1.{{ .Values.global.minor }}", "1.5"),
+        "QUOTES": ("{{ .Values.global.quotes }}", 'it\'s: a "text" # no comment'),
+        "BESIDE": ("it's\t{{ .Release.Name | quote }}", 'it\'s\t"r"'),
+        "LINES": ("{{ .Values.global.lines }}", "a\nb"),
+    }
+    values = {
+        "global": {"minor": 5, "quotes": texts["QUOTES"][1], "lines": texts["LINES"][1]},
+        "api": {
+            "podLabels": {"version": "1.{{ .Values.global.minor }}"},
+            "extraEnv": [{"name": name, "value": text} for name, (text, _) in texts.items()],
+            "extraContainers": [user_container("own", "own:1", args=["{{ .Release.Name }}", "5"])],
+        },
+    }
+    pod = helm.render(merged(DEV, values)).pods()["api"]
+    env = named(pod["spec"]["containers"][0]["env"])
+    assert {name: env[name]["value"] for name in texts} == {
+        n: made for n, (_, made) in texts.items()
+    }
+    assert pod["metadata"]["labels"]["version"] == "1.5"
+    assert pod["spec"]["containers"][1]["args"] == ["r", "5"]
+
+
+def test_a_template_must_give_a_secret_a_name(helm: Helm) -> None:
+    """A pod with an empty one would wait for it. A number is a name."""
+    secret = {"image": {"pullSecrets": [{"name": "{{ .Values.global.pull }}"}]}}
+    with pytest.raises(ValuesRefused, match=r"{{ .Values.global.pull }} gives an empty name"):
+        helm.render(merged(DEV, secret))
+    pods = helm.render(merged(DEV, secret, {"global": {"pull": "123"}})).pods()
+    assert pods["api"]["spec"]["imagePullSecrets"] == [{"name": "123"}]
+
+
 def test_a_database_by_socket_needs_no_host_and_no_password(helm: Helm, rendered: Rendered) -> None:
     """The proxy runs beside the migration too, and its way out is open."""
     manifests = rendered("socket")

@@ -36,8 +36,8 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 - name: {{ .name }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "splitflap.filled" (dict "root" .root "text" .secret) }}
-      key: {{ .key }}
+      name: {{ include "splitflap.filledName" (dict "root" .root "text" .secret) }}
+      key: {{ .key | quote }}
 {{- end }}
 
 {{/* User and password as two variables, from the user's own Secret, else from this chart's. Takes {root, user, secret, key, userVariable, passwordVariable, passwordOptional?}. */}}
@@ -157,10 +157,10 @@ postgresql://{{ include "splitflap.host" (dict "root" . "component" "postgresql"
 - name: {{ $name }}
   {{- if $ca.secret }}
   secret:
-    secretName: {{ include "splitflap.filled" (dict "root" $root "text" $ca.secret) }}
+    secretName: {{ include "splitflap.filledName" (dict "root" $root "text" $ca.secret) }}
   {{- else }}
   configMap:
-    name: {{ include "splitflap.filled" (dict "root" $root "text" $ca.configMap) }}
+    name: {{ include "splitflap.filledName" (dict "root" $root "text" $ca.configMap) }}
   {{- end }}
     items: [{key: {{ $ca.key }}, path: {{ $ca.key }}}]
 {{- end }}

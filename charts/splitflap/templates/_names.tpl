@@ -126,7 +126,7 @@ annotations:
 {{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
 {{- $name := . -}}
 {{- if not (kindIs "string" .) }}{{ $name = .name }}{{ end -}}
-{{- $names = append $names (include "splitflap.filled" (dict "root" $ "text" $name)) -}}
+{{- $names = append $names (include "splitflap.filledName" (dict "root" $ "text" $name)) -}}
 {{- end -}}
 {{- range uniq $names }}
 - name: {{ . }}

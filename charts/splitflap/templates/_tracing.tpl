@@ -13,7 +13,7 @@
 {{- if .headersSecret.name }}
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom:
-    secretKeyRef: {name: {{ include "splitflap.filled" (dict "root" $ "text" .headersSecret.name) }}, key: {{ .headersSecret.key }}}
+    secretKeyRef: {name: {{ include "splitflap.filledName" (dict "root" $ "text" .headersSecret.name) }}, key: {{ .headersSecret.key | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -59,10 +59,43 @@ test: [nodeSelector, tolerations, affinity, priorityClassName, runtimeClassName]
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- include "splitflap.filled" (dict "root" .root "text" (toYaml $all)) -}}
+{{- include "splitflap.filledIn" (dict "root" .root "value" $all) -}}
+{{- end }}
+
+{{/* A map or a list, as YAML, with the templates in its texts filled in, each by itself: its result stays a text, whatever characters it has. Takes {root, value}. */}}
+{{- define "splitflap.filledIn" -}}
+{{- $text := toYaml .value -}}
+{{- if contains "{{" $text }}{{ include "splitflap.filledJson" . }}{{ else }}{{ $text }}{{ end -}}
+{{- end }}
+
+{{/* The same for any value, as JSON. Takes {root, value}. */}}
+{{- define "splitflap.filledJson" -}}
+{{- $root := .root -}}
+{{- $parts := list -}}
+{{- if kindIs "string" .value -}}
+{{- include "splitflap.filled" (dict "root" $root "text" .value) | toJson -}}
+{{- else if kindIs "map" .value -}}
+{{- range $key, $value := .value -}}
+{{- $name := include "splitflap.filled" (dict "root" $root "text" $key) | toJson -}}
+{{- $parts = append $parts (printf "%s: %s" $name (include "splitflap.filledJson" (dict "root" $root "value" $value))) -}}
+{{- end -}}
+{ {{- join ", " $parts -}} }
+{{- else if kindIs "slice" .value -}}
+{{- range .value }}{{ $parts = append $parts (include "splitflap.filledJson" (dict "root" $root "value" .)) }}{{ end -}}
+[ {{- join ", " $parts -}} ]
+{{- else -}}
+{{- toJson .value -}}
+{{- end -}}
 {{- end }}
 
 {{/* A text of the values with its templates filled in. Takes {root, text}. */}}
 {{- define "splitflap.filled" -}}
 {{- if contains "{{" .text }}{{ tpl .text .root }}{{ else }}{{ .text }}{{ end -}}
+{{- end }}
+
+{{/* The name of an object that exists, in quotes. Takes {root, text}. */}}
+{{- define "splitflap.filledName" -}}
+{{- $name := include "splitflap.filled" . -}}
+{{- if not $name }}{{ printf "The template %s gives an empty name: set the value that it reads." .text | fail }}{{ end -}}
+{{- quote $name -}}
 {{- end }}

@@ -65,6 +65,12 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"autoscaling": {"mode": "auto"}}, "/autoscaling/mode"),
     (DEV, {"service": {"port": 70000}}, "/service/port"),
     (DEV, {"api": {"resources": {"limits": {"memory": "lots"}}}}, "/api/resources/limits/memory"),
+    (DEV, {"pods": {"extraEnv": [{"name": "A", "value": 1}]}}, "/pods/extraEnv/0/value"),
+    (DEV, {"api": {"extraEnv": [{"name": "A", "value": None}]}}, "/api/extraEnv/0/value"),
+    (DEV, {"web": {"extraContainers": [{"name": None}]}}, "/web/extraContainers/0/name"),
+    (DEV, {"httpRoute": {"parentRefs": [{"name": None}]}}, "/httpRoute/parentRefs/0/name"),
+    (DEV, {"metrics": {"rabbitmqSelector": '{namespace="a"}'}}, "/metrics/rabbitmqSelector"),
+    (DEV, {"dashboards": {"logs": "namespace=a"}}, "/dashboards/logs"),
 ]
 
 

@@ -76,6 +76,7 @@ KNOBS: Values = {
             user_container("proxy", "proxy:1", restartPolicy="Always"),
         ],
     },
+    "listenAddress": "::",
     "service": {
         "type": "LoadBalancer",
         "ipFamilyPolicy": "PreferDualStack",

@@ -208,6 +208,12 @@ def test_a_service_has_its_values(knobs: Manifests) -> None:
         ({"service": {"nodePort": 30080}}, "service.nodePort has no effect with the type Clus"),
         ({"web": {"service": {"loadBalancerClass": "x"}}}, "web.service.loadBalancerClass has no"),
         ({"service": {"type": "NodePort", "clusterIP": "None"}}, "service.clusterIP is None"),
+        ({"service": {"ipFamilyPolicy": "PreferDualStack"}}, 'set listenAddress to "::"'),
+        ({"web": {"service": {"ipFamilies": ["IPv6"]}}}, "web.service may get an IPv6 address"),
+        (
+            {"service": {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4", "IPv6"]}},
+            "service.ipFamilies has two families",
+        ),
     ],
 )
 def test_what_kubernetes_would_refuse_later_is_refused(

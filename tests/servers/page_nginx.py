@@ -25,6 +25,8 @@ class PageNginx(Server):
     def __init__(self, api_port: int, page: Path, **variables: str) -> None:
         """`variables` are those of services/web/nginx/README.md without `WEB_`, in lower case.
 
+        A `{port}` in them is the port of the page.
+
         The processes may have another user, so they get copies of the files.
 
         Raises:
@@ -41,7 +43,10 @@ class PageNginx(Server):
             "WEB_LISTEN": f"127.0.0.1:{self.port}",
             "WEB_HEALTH": f"127.0.0.1:{self.health}",
             "WEB_HOME": str(self._home.folder / "home"),
-            **{f"WEB_{name.upper()}": value for name, value in variables.items()},
+            **{
+                f"WEB_{name.upper()}": value.replace("{port}", str(self.port))
+                for name, value in variables.items()
+            },
         }
         # nginx opens its standard output by name, as its own user.
         self._home.write("log", "")

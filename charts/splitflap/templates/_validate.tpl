@@ -186,6 +186,12 @@ rendering reports all of them.
 {{- if and (eq $service.clusterIP "None") (ne $service.type "ClusterIP") }}
 - {{ $name }}.clusterIP is None, but the type {{ $service.type }} needs an address: unset it.
 {{- end }}
+{{- if and (eq $service.ipFamilyPolicy "SingleStack") (gt (len $service.ipFamilies) 1) }}
+- {{ $name }}.ipFamilies has two families, but {{ $name }}.ipFamilyPolicy is SingleStack: set one of them.
+{{- end }}
+{{- if and (eq $.Values.listenAddress "0.0.0.0") (or (has "IPv6" $service.ipFamilies) (has $service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack"))) }}
+- {{ $name }} may get an IPv6 address, but the pods listen on IPv4 alone: set listenAddress to "::", which takes both.
+{{- end }}
 {{- end }}
 {{- end }}
 

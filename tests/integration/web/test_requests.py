@@ -1,5 +1,7 @@
 """Requests to the API through nginx."""
 
+import socket
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -20,6 +22,12 @@ CLAIMS = {
     "X-Real-IP": "203.0.113.9",
     "Forwarded": "for=203.0.113.9;proto=https",
 }
+
+
+def _has_ipv6() -> bool:
+    with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
 
 
 def test_connections_to_the_api_are_kept(nginx: PageNginx, api: Upstream) -> None:
@@ -64,6 +72,19 @@ def test_a_trusted_gateway_tells_address_and_scheme(
     assert seen.headers["x-forwarded-for"] == "203.0.113.9"
     assert seen.headers["x-forwarded-proto"] == "https"
     assert nginx.lines(1)[-1]["client"] == "203.0.113.9"
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="no IPv6 here")
+def test_one_port_takes_ipv6_and_ipv4(make_nginx: MakeNginx, api: Upstream) -> None:
+    """As the chart sets it for `::`. The networks of gateways hold for IPv4 there too."""
+    listen = "[::]:{port} ipv6only=off"
+    nginx = make_nginx(api.port, listen=listen, trusted_proxies="127.0.0.0/8")
+    for host in ("127.0.0.1", "[::1]"):
+        url = f"http://{host}:{nginx.port}/v1/posts"
+        assert requests.get(url, headers=CLAIMS, timeout=PATIENCE).status_code == 200
+    names = ("x-forwarded-for", "x-forwarded-proto")
+    seen = [tuple(each.headers[name] for name in names) for each in api.seen]
+    assert seen == [("203.0.113.9", "https"), ("::1", "http")]
 
 
 def test_the_largest_body_of_the_api_passes_and_no_larger_one(

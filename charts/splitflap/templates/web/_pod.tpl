@@ -19,13 +19,14 @@
 {{/* The environment of nginx; services/web/nginx/README.md has its variables. Takes {root, component}. */}}
 {{- define "splitflap.webEnv" -}}
 {{- $values := .root.Values -}}
-{{- $address := ternary (printf "[%s]" $values.listenAddress) $values.listenAddress (contains ":" $values.listenAddress) -}}
+{{- /* nginx by itself takes only IPv6 connections there. The services take both. */ -}}
+{{- $listen := ternary "[::]:%d ipv6only=off" "0.0.0.0:%d" (eq $values.listenAddress "::") -}}
 - name: WEB_API
   value: {{ include "splitflap.host" (dict "root" .root "component" "api") }}:{{ $values.service.port }}
 - name: WEB_LISTEN
-  value: {{ printf "%s:8080" $address | quote }}
+  value: {{ printf $listen 8080 | quote }}
 - name: WEB_HEALTH
-  value: {{ printf "%s:9000" $address | quote }}
+  value: {{ printf $listen 9000 | quote }}
 - name: WEB_PROCESSES
   value: {{ include "splitflap.webProcesses" .root | quote }}
 - name: WEB_CONNECTIONS

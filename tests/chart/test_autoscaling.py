@@ -1,5 +1,6 @@
 """The autoscalers of each mode, and the rules as the chart renders them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,13 +217,33 @@ def test_pods_are_scraped_once(helm: Helm) -> None:
         assert "prometheus.io/scrape" not in annotations
     monitor = manifests.of("PodMonitor")["metrics"]["spec"]
     assert "app.kubernetes.io/instance" in monitor["podTargetLabels"]
-    ports = {
-        port["name"]
-        for pod in manifests.pods().values()
+
+
+def test_a_users_container_is_not_scraped_as_one_of_the_charts(helm: Helm) -> None:
+    """It may have a port of the same name. RabbitMQ's second path would be missing there."""
+    ports = [{"name": name, "containerPort": 9 + i} for i, name in enumerate(("health", "metrics"))]
+    user = {"extraContainers": [{"name": "proxy", "image": "proxy:1", "ports": ports}]}
+    more = {"metrics": {"podMonitor": {"enabled": True}}, "outcomes": {"enabled": True}}
+    manifests = helm.render(merged(DEV, more, {"pods": user}))
+    scraped = [
+        (component, container["name"], endpoint["path"])
+        for endpoint in manifests.of("PodMonitor")["metrics"]["spec"]["podMetricsEndpoints"]
+        for component, pod in manifests.pods().items()
         for container in pod["spec"]["containers"]
         for port in container.get("ports", [])
-    }
-    assert {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]} <= ports
+        if port["name"] == endpoint["port"] and kept(endpoint["relabelings"], container["name"])
+    ]
+    services = {(name, name, "/metrics") for name in ("api", "scraper", "renderer", "rabbitmq")}
+    others = {("web", "nginx", "/metrics"), ("outcomes", "api", "/metrics")}
+    assert {*scraped} == services | others | {("rabbitmq", "rabbitmq", "/metrics/detailed")}
+    assert len(scraped) == 7
+
+
+def kept(rules: list[dict[str, Any]], container: str) -> bool:
+    """Whether the rules keep a target of this container."""
+    rules = [rule for rule in rules if rule.get("action") == "keep"]
+    assert {*rules[0]["sourceLabels"]} == {"__meta_kubernetes_pod_container_name"}
+    return all(re.fullmatch(rule["regex"], container) for rule in rules)
 
 
 def test_the_dashboards_have_the_label_of_grafanas_sidecar(helm: Helm) -> None:

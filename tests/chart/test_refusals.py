@@ -51,6 +51,19 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"renderer": {"resources": {"limits": {"cpu": None}}}}, "renderer.resources.limits.cpu"),
     (OUTSIDE, {"broker": {"url": "amqps://b:5999/v"}}, "networkPolicy.egress.broker.ports"),
     (OUTSIDE, {"database": {"url": "postgresql://d:6432/v"}}, "egress.database.ports"),
+    (DEV, {"tracing": {"endpoint": "http://c:4317"}}, "networkPolicy.egress.collector.ports"),
+    (DEV, {"tracing": {"endpoint": "https://c/otlp"}}, "blocks the collector's port 443"),
+    (
+        DEV,
+        {"scraper": {"serviceAccount": {"name": "r-splitflap-api"}}},
+        "each create the ServiceAccount",
+    ),
+    (DEV, {"alerts": {"disabled": ["SplitflapShed"]}}, "SplitflapShed, but no alert has this name"),
+    (
+        DEV,
+        {"metrics": {"podMonitor": {"enabled": True, "interval": "5s"}}},
+        "scrapeTimeout is 10s, more than the interval of 5s",
+    ),
     (DEV, {"ingress": {"enabled": True}}, "set ingress.hosts"),
     (DEV, {"httpRoute": {"enabled": True}}, "set httpRoute.parentRefs"),
     # Rules of the schema.

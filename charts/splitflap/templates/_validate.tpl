@@ -4,7 +4,7 @@ rendering reports all of them.
 */}}
 {{- define "splitflap.validate" -}}
 {{- $problems := list -}}
-{{- range $section := list "names" "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "pods" "services" "network" "exposure" "autoscaling" -}}
+{{- range $section := list "names" "images" "broker" "database" "keys" "rights" "certificates" "stopping" "renderer" "pods" "services" "network" "exposure" "alerts" "autoscaling" -}}
 {{- with include (printf "splitflap.validate.%s" $section) $ | trim -}}
 {{- $problems = append $problems . -}}
 {{- end -}}
@@ -22,8 +22,8 @@ rendering reports all of them.
 {{- end }}
 {{- $accounts := list }}
 {{- range $component := include "splitflap.workloads" . | fromYamlArray }}
-{{- with (index $.Values $component).serviceAccount }}
-{{- if and .create .name }}{{ $accounts = append $accounts .name }}{{ end }}
+{{- if (index $.Values $component).serviceAccount.create }}
+{{- $accounts = append $accounts (include "splitflap.serviceAccountName" (dict "root" $ "component" $component)) }}
 {{- end }}
 {{- end }}
 {{- if ne (len $accounts) (len (uniq $accounts)) }}
@@ -198,9 +198,10 @@ rendering reports all of them.
 {{- define "splitflap.validate.network" }}
 {{- $policy := .Values.networkPolicy }}
 {{- if $policy.enabled }}
-{{- range $name, $outside := dict "broker" $policy.egress.broker "database" $policy.egress.database }}
-{{- $port := (index $.Values $name).url | regexFind "^[^:]+://[^/?]*" | regexFind ":[0-9]+$" | trimAll ":" }}
-{{- if and $port (not (has $port (toStrings $outside.ports))) }}
+{{- range $name, $url := dict "broker" .Values.broker.url "database" .Values.database.url "collector" .Values.tracing.endpoint }}
+{{- $port := regexFind "^[^:]+://[^/?]*" $url | regexFind ":[0-9]+$" | trimAll ":" }}
+{{- if not $port }}{{ $port = get (dict "http" "80" "https" "443") (regexFind "^[a-z]+" $url) }}{{ end }}
+{{- if and $port (not (has $port (toStrings (index $policy.egress $name).ports))) }}
 - The network policy blocks the {{ $name }}'s port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
 {{- end }}
 {{- end }}
@@ -213,6 +214,15 @@ rendering reports all of them.
 {{- end }}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 - The HTTPRoute has no Gateway: set httpRoute.parentRefs.
+{{- end }}
+{{- end }}
+
+{{- define "splitflap.validate.alerts" }}
+{{- $known := regexFindAll "alert: [A-Za-z]+" (print (.Files.Get "rules/slo.yaml") (.Files.Get "rules/alerts.yaml")) -1 }}
+{{- range .Values.alerts.disabled }}
+{{- if not (has (printf "alert: %s" .) $known) }}
+- alerts.disabled names {{ . }}, but no alert has this name: docs/alerts.md has all of them.
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -31,4 +31,11 @@ autoscaling.{{ $component }}.minReplicas is 0, but Kubernetes' own autoscaler ne
 {{- if and .Values.metrics.podMonitor.enabled (regexMatch "^([0-9]+m|[0-9]+h|([3-9][1-9]|[4-9][0-9]|[0-9]{3,})s)" $interval) }}
 metrics.podMonitor.interval is {{ $interval }}: the demand is a rate over one minute, so Prometheus needs two scrapes a minute. Set 30s or less.
 {{- end -}}
+{{- $seconds := "^[0-9]{1,5}s$" -}}
+{{- $timeout := .Values.metrics.podMonitor.scrapeTimeout -}}
+{{- if and .Values.metrics.podMonitor.enabled (regexMatch $seconds $interval) (regexMatch $seconds $timeout) -}}
+{{- if gt (trimSuffix "s" $timeout | int) (trimSuffix "s" $interval | int) }}
+metrics.podMonitor.scrapeTimeout is {{ $timeout }}, more than the interval of {{ $interval }}: Prometheus' operator refuses that. Set it to {{ $interval }} or less.
+{{- end -}}
+{{- end -}}
 {{- end }}

@@ -53,7 +53,9 @@ packages are unchanged, and each can be replaced in a derived image.
 """
 
 _PAGE = """
-`psycopg-binary` contains libpq (PostgreSQL licence) and OpenSSL (Apache-2.0).
+`psycopg-binary` contains libpq (PostgreSQL licence), OpenSSL (Apache-2.0), MIT Kerberos (MIT),
+libcom_err (MIT), OpenLDAP (OLDAP-2.8), Cyrus SASL (BSD-3-Clause-Attribution), libcrypt
+(LGPL-2.1-or-later) and libkeyutils (LGPL-2.0-or-later).
 
 ## Scripts of the page
 The image `web` has them in `/srv/page/static/vendor`, with their licence texts. The wheel of the

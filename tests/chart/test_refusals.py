@@ -51,6 +51,14 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"renderer": {"resources": {"limits": {"cpu": None}}}}, "renderer.resources.limits.cpu"),
     (OUTSIDE, {"broker": {"url": "amqps://b:5999/v"}}, "networkPolicy.egress.broker.ports"),
     (OUTSIDE, {"database": {"url": "postgresql://d:6432/v"}}, "egress.database.ports"),
+    (OUTSIDE, {"database": {"url": "postgresql://a:6432,b/v"}}, "the database's port 6432"),
+    (OUTSIDE, {"database": {"url": "postgresql://u:1@[fd00::1]:6432/v"}}, "port 6432: add it"),
+    (OUTSIDE, {"networkPolicy": {"egress": {"broker": {"ports": [5672]}}}}, "broker's port 5671"),
+    (
+        merged(OUTSIDE, {"broker": {"url": "amqps://broker/v"}}),
+        {"networkPolicy": {"egress": {"broker": {"ports": [5672]}}}},
+        "the broker's port 5671",
+    ),
     (DEV, {"tracing": {"endpoint": "http://c:4317"}}, "networkPolicy.egress.collector.ports"),
     (DEV, {"tracing": {"endpoint": "https://c/otlp"}}, "blocks the collector's port 443"),
     (

@@ -198,11 +198,13 @@ rendering reports all of them.
 {{- define "splitflap.validate.network" }}
 {{- $policy := .Values.networkPolicy }}
 {{- if $policy.enabled }}
+{{- $usual := dict "amqp" "5672" "amqps" "5671" "postgres" "5432" "postgresql" "5432" "http" "80" "https" "443" }}
 {{- range $name, $url := dict "broker" .Values.broker.url "database" .Values.database.url "collector" .Values.tracing.endpoint }}
-{{- $port := regexFind "^[^:]+://[^/?]*" $url | regexFind ":[0-9]+$" | trimAll ":" }}
-{{- if not $port }}{{ $port = get (dict "http" "80" "https" "443") (regexFind "^[a-z]+" $url) }}{{ end }}
-{{- if and $port (not (has $port (toStrings (index $policy.egress $name).ports))) }}
+{{- range regexFind "^[^:]+://[^/?]*" $url | regexFind "[^/@]*$" | splitList "," | compact }}
+{{- $port := regexFind ":[0-9]+$" . | trimPrefix ":" | default (get $usual (regexFind "^[a-z]+" $url)) }}
+{{- if not (has $port (toStrings (index $policy.egress $name).ports)) }}
 - The network policy blocks the {{ $name }}'s port {{ $port }}: add it to networkPolicy.egress.{{ $name }}.ports.
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from .conftest import Rendered
-from .helm import CHART, Helm, merged
+from .helm import CHART, Helm, ValuesRefused, merged
 from .values import FULL
 
 #: The paths of event streams.
@@ -80,3 +80,20 @@ def test_the_routes_lead_to_the_page_or_else_to_the_api(
     for kind in ("Ingress", "HTTPRoute"):
         assert manifests.of(kind)[front]["metadata"]["name"] == "r-flap-api"
     assert f"//{service}.ns." in manifests.environ("test", {})["API"]
+
+
+def test_helm_prints_the_host_of_the_route(helm: Helm) -> None:
+    """The scheme is the Gateway's. Names in templates are filled in."""
+    route = {"enabled": True, "hostnames": ["{{ .Release.Name }}.example.com"]}
+    values = merged(FULL, {"ingress": {"enabled": False}, "httpRoute": route})
+    name = helm.render(values).of("HTTPRoute")["web"]["metadata"]["name"]
+    try:
+        shown = helm.run("install", "r", str(CHART), "-f", helm.write(values), "--dry-run=client")
+    except ValuesRefused as error:
+        if "cluster unreachable" not in str(error):
+            raise
+        pytest.skip("Helm 3 prints its notes only with a cluster")
+    _, _, notes = shown.partition("NOTES:")
+    assert "The page is at the host r.example.com" in notes
+    assert f"get httproute {name} " in notes
+    assert "{{" not in notes

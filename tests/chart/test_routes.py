@@ -96,4 +96,3 @@ def test_helm_prints_the_host_of_the_route(helm: Helm) -> None:
     _, _, notes = shown.partition("NOTES:")
     assert "The page is at the host r.example.com" in notes
     assert f"get httproute {name} " in notes
-    assert "{{" not in notes

@@ -11,6 +11,8 @@ import yaml
 from .helm import CHART, Helm, Values, ValuesRefused, merged
 from .values import DEV, OUTSIDE
 
+CIDR = {"cidr": "10.0.0.0/8"}
+
 CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DEV, {"image": {"registry": ""}}, "set it to the registry that holds the images"),
     (DEV, {"rabbitmq": {"enabled": False}}, "There is no broker: set broker.url"),
@@ -36,6 +38,22 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         DEV,
         {"networkPolicy": {"ingress": {"api": [{"ipBlock": {}}]}}},
         "/networkPolicy/ingress/api/0/ipBlock",
+    ),
+    # Without labels, a selector takes every namespace.
+    (
+        DEV,
+        {"networkPolicy": {"ingress": {"web": [{"namespaceSelector": {"matchLabels": None}}]}}},
+        "/networkPolicy/ingress/web/0/namespaceSelector/matchLabels",
+    ),
+    (
+        DEV,
+        {"networkPolicy": {"ingress": {"web": [{"namespaceSelector": {"name": "gateways"}}]}}},
+        "additional properties 'name' not allowed",
+    ),
+    (
+        DEV,
+        {"networkPolicy": {"egress": {"broker": {"to": [{"ipBlock": CIDR, "podSelector": {}}]}}}},
+        "/networkPolicy/egress/broker/to/0",
     ),
     (
         DEV,

@@ -81,14 +81,23 @@ def streams(server: Server) -> float:
     return server.metric("splitflap_event_streams")
 
 
+def held(server: Server) -> float:
+    """How many streams and waits have been admitted.
+
+    A request that asks whether the key is at its limit would count for the key, and could take the
+    place of a held one.
+    """
+    return streams(server) + server.metric('splitflap_jobs_accepted_total{kind="render"}')
+
+
 def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) -> None:
     """The problem names the limit. Another key is served, and an ended stream makes room.
 
     Streams of the status count as well.
     """
     with ExitStack() as stack:
-        held = opened(server, stack, STATUS_STREAM, PER_KEY // 2)
-        held += opened(server, stack, STREAM, PER_KEY - len(held))
+        clients = opened(server, stack, STATUS_STREAM, PER_KEY // 2)
+        clients += opened(server, stack, STREAM, PER_KEY - len(clients))
         wait_until(lambda: streams(server) == PER_KEY, "the streams")
         with server.connect() as client:
             client.sendall(STREAM)
@@ -101,7 +110,7 @@ def test_a_key_with_too_many_streams_gets_429(server: Server, other_key: str) ->
         with server.connect() as client:
             client.sendall(STREAM.replace(KEY.encode(), other_key.encode()))
             assert client.recv(12) == b"HTTP/1.1 200"
-        held[0].close()
+        clients[0].close()
         wait_until(server.answers, "room for the key")
 
 
@@ -116,10 +125,10 @@ def leave(client: socket.socket, how: str) -> None:
 def test_closed_streams_of_a_key_at_its_limit_make_room_at_once(server: Server, how: str) -> None:
     """All streams are silent. The next request is served, and the streams end before a comment."""
     with ExitStack() as stack:
-        held = opened(server, stack, QUIET_STREAM, PER_KEY)
+        clients = opened(server, stack, QUIET_STREAM, PER_KEY)
         wait_until(lambda: streams(server) == PER_KEY, "the streams")
         assert not server.answers()
-        for each in held:
+        for each in clients:
             leave(each, how)
         # The kernel hands the last FIN over before the next connection.
         assert server.answers()
@@ -130,14 +139,15 @@ def test_closed_streams_of_a_key_at_its_limit_make_room_at_once(server: Server, 
 def test_requests_that_clients_close_behind_nginx_make_room(server: Server, data: bytes) -> None:
     """Nginx closes its connection to the API when the client closes."""
     with or_skip(lambda: Nginx(server.port, buffering=False)) as proxy, ExitStack() as stack:
-        held = [
+        clients = [
             stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port)))
             for _ in range(PER_KEY)
         ]
-        for each in held:
+        for each in clients:
             each.sendall(data)
-        wait_until(lambda: not server.answers(), "the limit")
-        for each in held:
+        wait_until(lambda: held(server) == PER_KEY, "the requests")
+        assert not server.answers()
+        for each in clients:
             each.close()
         wait_until(server.answers, "room for the key", 10)
 
@@ -146,17 +156,10 @@ def test_requests_that_clients_close_behind_nginx_make_room(server: Server, data
 def test_closed_waits_of_a_key_at_its_limit_make_room_at_once(server: Server, how: str) -> None:
     """Nothing may be sent before their responses, and yet the next request is served."""
     with ExitStack() as stack:
-        held = opened(server, stack, WAIT, PER_KEY)
-
-        def is_full() -> bool:
-            # A wait may have been answered early.
-            if server.answers():
-                held.extend(opened(server, stack, WAIT, 1))
-                return False
-            return True
-
-        wait_until(is_full, "the waits")
-        for each in held:
+        clients = opened(server, stack, WAIT, PER_KEY)
+        wait_until(lambda: held(server) == PER_KEY, "the waits")
+        assert not server.answers()
+        for each in clients:
             leave(each, how)
         assert server.answers()
         for _ in range(PER_KEY):

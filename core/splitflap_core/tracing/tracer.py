@@ -133,19 +133,6 @@ class Tracer:
         }
 
     @contextmanager
-    def span(self, name: str, kind: SpanKind, parent: str | None) -> Iterator[Span | None]:
-        """A span around the block, None if it is not recorded. An exception is its error."""
-        span = self.begin(name, kind, parent)
-        try:
-            yield span
-        except BaseException as error:
-            if span:
-                self.end(span, type(error).__name__)
-            raise
-        if span:
-            self.end(span)
-
-    @contextmanager
     def batch(
         self,
         name: str,
@@ -156,7 +143,7 @@ class Tracer:
         """A span below each recorded parent, around the block that is the work of all of them.
 
         Viewers show a trace alone, so it has the work's times itself. The first span, which the
-        block gets, links to the others, and they link to it.
+        block gets, links to the others, and they link to it. An exception is the error of all.
         """
         begun = (self.begin(name, kind, parent) for parent in dict.fromkeys(parents))
         spans = [span for span in begun if span]

@@ -83,7 +83,7 @@ def test_a_batch_has_bounded_links() -> None:
 def test_an_exception_is_the_error_of_the_span() -> None:
     """It passes."""
     it = tracer()
-    with pytest.raises(KeyError), it.span("a", SpanKind.INTERNAL, SAMPLED):
+    with pytest.raises(KeyError), it.batch("a", SpanKind.INTERNAL, [SAMPLED], {}):
         raise KeyError
     assert it.ended[0].error == "KeyError"
 
@@ -95,7 +95,7 @@ def test_a_full_queue_drops_and_counts() -> None:
     it.on_full = lambda: dropped.append(1)
     it.on_batch = lambda: batches.append(1)
     for _ in range(MAX_QUEUED + 7):
-        with it.span("a", SpanKind.INTERNAL, SAMPLED):
+        with it.batch("a", SpanKind.INTERNAL, [SAMPLED], {}):
             pass
     assert (len(it.ended), len(dropped), len(batches)) == (MAX_QUEUED, 7, 1)
 

@@ -4,14 +4,17 @@ configuration.md   from the services' settings
 metrics.md         from core/splitflap_core/metrics.yaml
 problems.md        from the API's problems
 failures.md        from the scraper's reasons
+keys.md            its table, from docs/keys.yaml
 styles.css         from Pygments' styles and the rules below, for pages that show posts
 setting_names.txt  in core: all variables that any part reads, from the settings and the commands
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import yaml
 from pygments.formatters.html import HtmlFormatter
 from splitflap.__main__ import main as command_line
 from splitflap_api.contract.paths import PROBLEMS
@@ -212,6 +215,23 @@ def failures() -> str:
     )
 
 
+_RIGHTS = "<!-- The table is made by `make docs` from docs/keys.yaml: edit that. -->\n"
+
+
+def keys() -> str:
+    """docs/keys.md: its prose, then the table."""
+    rights = yaml.safe_load((FOLDER / "keys.yaml").read_text("utf-8"))
+    prose = (FOLDER / "keys.md").read_text("utf-8").partition(_RIGHTS)[0]
+    names = [f"{name} ({_rights(key)})" for name, key in rights["keys"].items()]
+    rows = [(each["what"], *map(str, each["statuses"])) for each in rights["requests"]]
+    return prose + _RIGHTS + _table(("request", *names), rows)
+
+
+def _rights(key: Mapping[str, Any]) -> str:
+    channels = f" in {', '.join(key['channels'])}" if "channels" in key else ""
+    return f"{key['account']}: {', '.join(key['scopes'])}{channels}"
+
+
 def setting_names() -> str:
     """core/splitflap_core/setting_names.txt."""
     kinds = (ApiSettings, RendererSettings, ScraperSettings)
@@ -257,6 +277,7 @@ PAGES = {
     "styles.css": styles,
     "../services/web/page/static/style/post.css": styles,
     "failures.md": failures,
+    "keys.md": keys,
     "../core/splitflap_core/setting_names.txt": setting_names,
 }
 

@@ -5,6 +5,9 @@ from types import MappingProxyType
 
 from msgspec import inspect
 
+#: A time with an offset, in words.
+MOMENT = "a time with an offset from UTC, such as 2026-01-02T03:04:05Z"
+
 NO_FORMS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -30,6 +33,8 @@ def expected(kind: inspect.Type, forms: Mapping[str, str] = NO_FORMS) -> str:
             words = forms.get(kind.pattern or "") or _text(kind)
         case inspect.ListType():
             words = _list(kind)
+        case inspect.DateTimeType():
+            words = MOMENT
         case inspect.StructType():
             words = "an object"
         case _:

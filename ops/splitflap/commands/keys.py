@@ -20,13 +20,26 @@ def keys() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["read", "write", "observe", "admin"]),
+    type=click.Choice(["read", "write", "act", "observe", "admin"]),
     help="Permission of the key; repeat the option to give several.",
+)
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    help="The only channels of the key: a name, or a beginning and *. Repeat it to give several.",
 )
 @click.option("--name", default="", help="A note on the purpose of the key.")
 @json_option
 @click.pass_obj
-def create(access: Access, account: str, scopes: tuple[str, ...], name: str, as_json: bool) -> None:
+def create(
+    access: Access,
+    account: str,
+    scopes: tuple[str, ...],
+    channels: tuple[str, ...],
+    name: str,
+    as_json: bool,
+) -> None:
     """Create a key and print it. It is shown once: the API keeps only its hash.
 
     Standard output has the key alone, so KEY=$(splitflap keys create ...) works.
@@ -34,7 +47,9 @@ def create(access: Access, account: str, scopes: tuple[str, ...], name: str, as_
     from splitflap.client import body_of
 
     client = access.client()
-    new = {"account": account, "scopes": list(scopes), "name": name}
+    new: dict[str, Any] = {"account": account, "scopes": list(scopes), "name": name}
+    if channels:
+        new["channels"] = list(channels)
     key = body_of(client.send("POST", client.at("keys"), json=new))
     if as_json:
         print_json(key)
@@ -53,15 +68,16 @@ def list_keys(access: Access, as_json: bool) -> None:
         print_json({"items": found})
         return
     print_table(
-        ["id", "account", "scopes", "name", "created", "revoked"],
+        ["id", "account", "scopes", "channels", "name", "created", "revoked"],
         [_row(key) for key in found],
     )
 
 
 def _row(key: dict[str, Any]) -> list[str]:
     scopes = ",".join(key["scopes"])
+    channels = ",".join(key["channels"] or ["*"])
     revoked = key["revoked_at"] or "-"
-    return [key["id"], key["account"], scopes, key["name"], key["created_at"], revoked]
+    return [key["id"], key["account"], scopes, channels, key["name"], key["created_at"], revoked]
 
 
 @keys.command

@@ -42,7 +42,7 @@ from splitflap_api.http.auth import caller
 from splitflap_api.http.operator.live_status import LiveStatus
 from splitflap_api.http.services import Services
 from splitflap_api.http.traces import traced
-from splitflap_api.http.waiting import SlotReleasingBackend
+from splitflap_api.http.waiting import RequestBackend
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.announcer import Announcer
 from splitflap_api.loops.dispatch import Dispatcher
@@ -59,6 +59,7 @@ from splitflap_api.loops.retention import Retention
 from splitflap_api.loops.sequencer import Sequencer
 from splitflap_api.loops.waiters import Waiters
 from splitflap_api.overload.account_backlogs import AccountBacklogs
+from splitflap_api.overload.acting import ActingLimits
 from splitflap_api.overload.admission import Admission
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.overload.cors import Cors
@@ -212,7 +213,7 @@ class ApiService:
     def wsgi(self) -> Admission:
         """The application, with admission around it."""
         later = AsyncRequests(
-            SlotReleasingBackend(self._acceptor),
+            RequestBackend(self._acceptor),
             account=lambda: caller().account,
             prefix=PREFIX,
             traceparent=lambda: request.headers.get("traceparent"),
@@ -222,6 +223,7 @@ class ApiService:
             metrics=self.metrics,
             store=self.store,
             keyring=self._keyring,
+            acting=ActingLimits(self.settings.rate_limit, self._accounts),
             acceptor=self._acceptor,
             replayer=self._replayer,
             dead_letters=DeadLetterBatches(
@@ -248,6 +250,7 @@ class ApiService:
             self._keyring.known,
             Page.load(self.settings.page).serve if self.settings.page else None,
             Cors(self.settings.allowed_origins),
+            RateLimiter(self.settings.rate_limit_act),
         )
 
     def start(self) -> None:

@@ -133,7 +133,17 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             le=1_000_000,
             description="Requests per second allowed for one key by this process, at least one "
             "per hour; 0 turns the limit off. Each API process counts for itself, so N replicas "
-            "together allow up to N times as many.",
+            "together allow up to N times as many. A key with the scope `act` has the next limit; "
+            "each account that it acts for has this one.",
+        ),
+    ] = 0.0
+    rate_limit_act: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="As SPLITFLAP_RATE_LIMIT, for a key with the scope `act`: its requests for "
+            "all accounts together.",
         ),
     ] = 0.0
     cors_origins: Annotated[
@@ -215,10 +225,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
                 f"{PREFIX}API_ROLES: {self.api_roles!r}; expected `web`, `outcomes` or both"
             )
 
-        if 0 < self.rate_limit < SLOWEST_RATE:
-            raise BadSettings(
-                f"{PREFIX}RATE_LIMIT: {self.rate_limit:g}; expected 0, or at least 1 / 3600"
-            )
+        for name in ("rate_limit", "rate_limit_act"):
+            if 0 < (rate := getattr(self, name)) < SLOWEST_RATE:
+                raise BadSettings(
+                    f"{PREFIX}{name.upper()}: {rate:g}; expected 0, or at least 1 / 3600"
+                )
         if self.port == self.health_port:
             raise BadSettings(f"{PREFIX}HEALTH_PORT: {self.port} is {PREFIX}PORT; expected another")
         check_port(self.database_url or "", "DATABASE_URL")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from splitflap_api.contract.models import DeadLetter, DeadLetterFilter, DeadLetterQuery
+from splitflap_api.contract.dead_letter_models import DeadLetter, DeadLetterFilter, DeadLetterQuery
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.previews import FetchPreview, RenderText

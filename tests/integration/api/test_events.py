@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from splitflap_api.domain.access.channels import ALL
 from splitflap_api.http.events import EventViews
 from splitflap_api.loops.long_requests.subscriber import FeedEvent
 from splitflap_api.store import schema
@@ -58,7 +59,7 @@ def test_feeds_of_all_replicas_give_the_same_events(make_rig: MakeRig) -> None:
     subscribers = []
     for rig in (one, two):
         rig.feed.start()
-        subscribers.append(rig.feed.subscribe(None, KEY))
+        subscribers.append(rig.feed.subscribe(ALL, KEY))
     write_together(one, two)
     got: list[list[tuple[int, str, str, str]]] = [[], []]
 
@@ -108,14 +109,14 @@ def test_a_stream_that_joins_during_a_read_gets_each_event_once(
 ) -> None:
     """Its resumption gives it the earlier events."""
     feed = rig.feed
-    first = feed.subscribe(None, KEY)
+    first = feed.subscribe(ALL, KEY)
     rig.post()
     read, joined = feed._page, []
 
     def read_while_streams_change(*place: Any) -> list[FeedEvent]:
         rows = read(*place)
         feed.unsubscribe(first)
-        joined.append(feed.subscribe(None, KEY))
+        joined.append(feed.subscribe(ALL, KEY))
         return rows
 
     monkeypatch.setattr(feed, "_page", read_while_streams_change)
@@ -127,11 +128,11 @@ def test_a_stream_that_joins_during_a_read_gets_each_event_once(
 def test_a_stream_from_a_faster_replica_gets_each_event_once(rig: Rig) -> None:
     """Its Last-Event-ID is ahead of this replica's feed."""
     feed = rig.feed
-    feed.subscribe(None, KEY)
+    feed.subscribe(ALL, KEY)
     for _ in range(2):
         rig.post()
     services: Any = SimpleNamespace(feed=feed, metrics=rig.metrics)
-    stream = EventViews(services)._write(feed.subscribe(None, KEY), 1, None)
+    stream = EventViews(services)._write(feed.subscribe(ALL, KEY), 1, None)
     assert next(stream).startswith(b"retry:")
     feed.run_once()
     assert re.findall(rb"id: (\d+)", next(stream)) == [b"2"]

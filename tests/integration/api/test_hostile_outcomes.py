@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from splitflap_api.contract.models import PostQuery
+from splitflap_api.domain.access.channels import ALL
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.previews import FetchPreview
@@ -77,7 +79,7 @@ def kept(body: bytes) -> bytes:
 def list_everything(rig: Rig) -> None:
     """Read what clients read."""
     with rig.store.read() as tx:
-        pages.page(tx, None, None, 100, 2**20, rig.urls)
+        pages.page(tx, PostQuery(limit=100), ALL, None, 2**20, rig.urls)
 
 
 def test_each_hostile_render_is_a_dead_letter_and_its_job_is_tried_again(

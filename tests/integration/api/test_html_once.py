@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from splitflap_api.contract.models import Post
 from splitflap_api.domain import tasks as tasks_module
+from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.posts import shapes
 from splitflap_api.domain.split_final import split_final, with_html
 from splitflap_api.domain.task_state import SHARED_BODY
@@ -15,7 +16,7 @@ from splitflap_api.store.schema import posts, tasks
 from sqlalchemy import delete, update
 
 from asyncrequest import NO_PRECONDITIONS, Final, TaskState
-from tests.unit.api.rig import HOUR, Rig, rendered
+from tests.unit.api.rig import HOUR, Rig, by, rendered
 
 from .conftest import MakeRig
 
@@ -80,7 +81,7 @@ def test_a_final_response_keeps_the_html_of_a_deleted_post(rig: Rig, html: str) 
     """The post is gone, and its task still shows it."""
     state = finished(rig, html)
     first = final_of(rig, state)
-    rig.acceptor.delete_post(rig.body(state)["id"], "me", NO_PRECONDITIONS, admin=False)
+    rig.delete_post(rig.body(state)["id"])
     assert rig.rows(posts) == []
     assert final_of(rig, state) == first
     assert copies(rig, html) == 1
@@ -123,7 +124,7 @@ def test_a_cancelled_or_expired_task_keeps_no_html(rig: Rig) -> None:
     for state in (cancelled, expired):
         rig.edit(rig.body(state)["id"], "edited")
     assert copies(rig) == 2
-    rig.acceptor.cancel("me", cancelled.id, NO_PRECONDITIONS)
+    rig.acceptor.cancel(by(), cancelled.id, NO_PRECONDITIONS)
     with rig.store.write() as tx:
         tx.execute(update(tasks).where(tasks.c.id == expired.id).values(expires_at=1))
         tx.execute(update(tasks).where(tasks.c.id == expired.id).values(expires_at=HOUR))
@@ -146,12 +147,12 @@ def test_a_shared_read_hands_over_no_large_body(rig: Rig, monkeypatch: pytest.Mo
     alone = []
     read_large = rig.acceptor._transactions.read_large
 
-    def noted(account: str, task_id: str) -> TaskState:
+    def noted(caller: Caller, task_id: str) -> TaskState:
         alone.append(task_id)
-        return read_large(account, task_id)
+        return read_large(caller, task_id)
 
     monkeypatch.setattr(rig.acceptor._transactions, "read_large", noted)
-    found = [rig.acceptor.get("me", state.id).final for state in states]
+    found = [rig.acceptor.get(by(), state.id).final for state in states]
     assert [msgspec.json.decode(each.body)["html"] for each in found if each] == [HTML, LARGE, "x"]
     assert alone == [state.id for state in states[1:]]
 
@@ -205,6 +206,8 @@ def test_the_html_returns_to_its_place(html: str, before: str, channel: str) -> 
             mentions=[],
             channels=[],
             excerpt=None,
+            parent=None,
+            key_id=None,
         )
         final = split_final(200, (), post)
         assert with_html(final.body, html) == msgspec.json.encode(post)

@@ -12,7 +12,7 @@ from splitflap_core.kinds import MAX_ATTEMPTS
 from splitflap_core.outcomes import Failed, RetryLater
 from sqlalchemy import Engine, event, update
 
-from tests.unit.api.rig import Rig, done, failed, outcome_of, rendered, retry, scraped
+from tests.unit.api.rig import Rig, by, done, failed, outcome_of, rendered, retry, scraped
 
 A, B = "https://a.example/", "https://b.example/"
 
@@ -55,7 +55,7 @@ def test_a_post_waits_for_its_links(rig: Rig) -> None:
     first, second = rig.rendered(rig.row("jobs"), A, B)
     assert (rig.task(state)["pending"], rig.task(state)["total"]) == (2, 3)
     assert rig.task(state)["finish_at"] is not None
-    progress = rig.acceptor.get("me", state.id)
+    progress = rig.acceptor.get(by(), state.id)
     assert (progress.done, progress.total, progress.final) == (1, 3, None)
     rig.scraped(first, "A")
     assert rig.task(state)["pending"] == 1

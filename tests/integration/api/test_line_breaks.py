@@ -8,7 +8,7 @@ from splitflap_api.store.migrate import migrate
 from sqlalchemy import text
 
 from asyncrequest import NO_PRECONDITIONS
-from tests.unit.api.rig import Rig
+from tests.unit.api.rig import Rig, by
 
 #: The statement of a release that does not know the column.
 _INSERT = text("""
@@ -47,7 +47,7 @@ def test_an_edit_can_give_line_breaks_to_a_post_of_the_last_release(rig: Rig) ->
     """Without the field the post keeps its look."""
     post_id = insert(rig.store, 1)
     for asked, wanted in ((None, False), (True, True), (None, True)):
-        rig.accept(EditPost(post_id, "x", NO_PRECONDITIONS, rig.urls, admin=False, breaks=asked))
+        rig.accept(EditPost(post_id, "x", NO_PRECONDITIONS, rig.urls, by(), breaks=asked))
         assert shown(rig, post_id).breaks is wanted
 
 

@@ -40,7 +40,7 @@ def test_a_database_without_a_schema_is_refused(empty_store: Store) -> None:
 #: What a later release may have done to the schema, with the obstacle for this release.
 LATER = {
     "a new table": ("CREATE TABLE reactions (id INTEGER PRIMARY KEY)", None),
-    "a new column": ("ALTER TABLE posts ADD COLUMN parent VARCHAR(36)", None),
+    "a new column": ("ALTER TABLE posts ADD COLUMN mood VARCHAR(36)", None),
     "a mandatory column with a default": (
         "ALTER TABLE posts ADD COLUMN likes INTEGER NOT NULL DEFAULT 0",
         None,

@@ -4,7 +4,7 @@ import random
 from contextlib import suppress
 
 import pytest
-from splitflap_api.contract.models import DeadLetterQuery
+from splitflap_api.contract.dead_letter_models import DeadLetterQuery
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.previews import FetchPreview

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from splitflap_api.contract.models import PostQuery
+from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.operator.status import read_work
 from splitflap_api.domain.posts import pages
@@ -20,7 +22,7 @@ from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.store.embedded import DATABASE_FILE
 from sqlalchemy import Engine, event
 
-from tests.unit.api.rig import Rig, failed, outcome_of
+from tests.unit.api.rig import Rig, by, failed, outcome_of
 
 from .conftest import MakeRig
 
@@ -56,14 +58,14 @@ def _use(rig: Rig) -> None:
     rig.edit(post_id, "other")
     rig.delete_post(post_id)
     rig.post(key="a")
-    rig.acceptor.get("me", first.id)
+    rig.acceptor.get(by(), first.id)
     with rig.store.read() as tx:
         read_work(tx, rig.store.now(tx))
-        pages.page(tx, None, None, 10, 1000, rig.urls)
-        pages.page(tx, "general", post_id, 10, 1000, rig.urls)
+        pages.page(tx, PostQuery(), ALL, None, 1000, rig.urls)
+        pages.page(tx, PostQuery("general"), ALL, post_id, 1000, rig.urls)
     rig.feed.gap(1)
-    list(rig.feed.since(0, None, 5))
-    list(rig.feed.since(0, "general", 5))
+    list(rig.feed.since(0, ALL, 5))
+    list(rig.feed.since(0, Channels.of(["general"]), 5))
     rig.reconcile()
     accounts = AccountBacklogs()
     with rig.store.read() as tx:

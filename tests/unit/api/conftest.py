@@ -13,10 +13,11 @@ from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.operator.live_status import LiveStatus
 from splitflap_api.http.services import Services
-from splitflap_api.http.waiting import SlotReleasingBackend
+from splitflap_api.http.waiting import RequestBackend
 from splitflap_api.loops.long_requests.status_feed import StatusFeed
 from splitflap_api.loops.outcomes.queue_depths import Queues
 from splitflap_api.overload.account_backlogs import AccountBacklogs
+from splitflap_api.overload.acting import ActingLimits
 from splitflap_api.overload.backlog import Backlog, Limits
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
@@ -82,13 +83,14 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         settings=settings,
         metrics=rig.metrics,
         store=rig.store,
+        acting=ActingLimits(0, AccountBacklogs()),
         keyring=Keyring(rig.store),
         acceptor=rig.acceptor,
         replayer=replayer,
         dead_letters=DeadLetterBatches(rig.store, replayer, lambda: 0.0),
         feed=rig.feed,
         later=AsyncRequests(
-            SlotReleasingBackend(rig.acceptor),
+            RequestBackend(rig.acceptor),
             account=lambda: caller().account,
             prefix=PREFIX,
         ),

@@ -14,6 +14,7 @@ from .rig import Rig
 #: Bodies of operations that need one.
 _BODIES: dict[str, Any] = {
     "create_post": {"text": "x"},
+    "create_posts": {"posts": [{"text": "x"}]},
     "edit_post": {"text": "x"},
     "create_render": {"text": "x"},
     "create_preview": {"url": "https://example.org/"},

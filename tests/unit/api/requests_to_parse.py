@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from splitflap_api.contract.problems import Problem
-from splitflap_api.http.parse import READ_LIMIT
 
 #: Words of Python and of regular expressions, which no client needs to know.
 PYTHON = re.compile(r"`?\b(str|int|float|bool|dict|array|NoneType|codec|regex|enum)\b|\^\[|\\x")
 
 _app = Flask("parser")
-_app.config["MAX_CONTENT_LENGTH"] = READ_LIMIT
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
+from splitflap_api.domain.access.keys import Caller
+from splitflap_api.domain.batches import CreatePosts
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.ledger import Ledger
@@ -53,11 +55,22 @@ MANY_SLOTS = 10_000
 HOUR = 3_600_000
 
 _RESPONDERS: dict[type, Responder] = {
+    CreatePosts: final_responses.created_posts,
     CreatePost: final_responses.created_post,
     EditPost: final_responses.edited_post,
     FetchPreview: final_responses.fetched_preview,
     RenderText: final_responses.rendered_text,
 }
+
+
+#: The id of the key of `by`.
+BY = "0192f0c8-0000-7000-8000-00000000000b"
+
+
+def by(account: str = "me", *, admin: bool = False) -> Caller:
+    """The caller of a request."""
+    scopes = {"read", "write", "admin"} if admin else {"read", "write"}
+    return Caller(BY, account, frozenset(scopes))
 
 
 class Rig:
@@ -158,11 +171,11 @@ class Rig:
         self, post_id: str, text: str, preconditions: Preconditions = NO_PRECONDITIONS
     ) -> TaskState:
         """Accept an edit by `me`."""
-        return self.accept(EditPost(post_id, text, preconditions, self.urls, admin=False))
+        return self.accept(EditPost(post_id, text, preconditions, self.urls, by()))
 
     def cancel(self, task_id: str, account: str = "me") -> None:
         """Cancel a task."""
-        self.acceptor.cancel(account, task_id, NO_PRECONDITIONS)
+        self.acceptor.cancel(by(account), task_id, NO_PRECONDITIONS)
 
     def delete_post(
         self,
@@ -173,7 +186,7 @@ class Rig:
         admin: bool = False,
     ) -> None:
         """Delete a post."""
-        self.acceptor.delete_post(post_id, account, preconditions, admin=admin)
+        self.acceptor.delete_post(post_id, by(account, admin=admin), preconditions)
 
     # -- outcomes of workers ---------------------------------------------------------------------
 
@@ -234,7 +247,7 @@ class Rig:
 
     def final(self, state: TaskState, account: str = "me") -> Final | None:
         """A task's final response, if it is done."""
-        return self.acceptor.get(account, state.id).final
+        return self.acceptor.get(by(account), state.id).final
 
     def body(self, state: TaskState) -> Any:
         """The body of the final response of a finished task."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, update
 
 from asyncrequest import KeyReused, NoSuchTask, TaskGone
 
-from .rig import Rig
+from .rig import Rig, by
 
 URL = "https://example.com/"
 OTHER_ID = "0192f0c8-0000-7000-8000-000000000009"
@@ -122,22 +122,22 @@ def test_a_task_is_visible_to_its_account(rig: Rig) -> None:
     state = rig.post()
     for account, task_id in (("other", state.id), ("me", OTHER_ID)):
         with pytest.raises(NoSuchTask):
-            rig.acceptor.get(account, task_id)
+            rig.acceptor.get(by(account), task_id)
     rig.rendered(rig.row("jobs"))
     with rig.store.write() as tx:
         tx.execute(update(tasks).values(expires_at=rig.store.now(tx)))
     with pytest.raises(TaskGone):
-        rig.acceptor.get("me", state.id)
+        rig.acceptor.get(by(), state.id)
     with pytest.raises(NoSuchTask):
-        rig.acceptor.get("other", state.id)
+        rig.acceptor.get(by("other"), state.id)
 
 
 def test_a_wait_ends_with_the_task(rig: Rig) -> None:
     """A wait also ends after its timeout, with the running task."""
     state = rig.post()
-    assert rig.acceptor.wait("me", state.id, 0.05).final is None
+    assert rig.acceptor.wait(by(), state.id, 0.05).final is None
     with ThreadPoolExecutor(1) as caller:
-        waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)
+        waiting = caller.submit(rig.acceptor.wait, by(), state.id, 20)
         rig.rendered(rig.row("jobs"))
         rig.acceptor.wake()
         final = waiting.result(20).final
@@ -149,10 +149,10 @@ def test_a_stop_ends_waits(rig: Rig) -> None:
     """Present and later waits get the running task."""
     state = rig.post()
     with ThreadPoolExecutor(1) as caller:
-        waiting = caller.submit(rig.acceptor.wait, "me", state.id, 20)
+        waiting = caller.submit(rig.acceptor.wait, by(), state.id, 20)
         time.sleep(0.1)
         began = time.monotonic()
         rig.acceptor.waits.end_all()
         assert waiting.result(20).final is None
-        assert rig.acceptor.wait("me", state.id, 20).final is None
+        assert rig.acceptor.wait(by(), state.id, 20).final is None
     assert time.monotonic() - began < 10

@@ -7,7 +7,7 @@ from splitflap_api.store.schema import tasks
 
 from asyncrequest import KeyReused, NoSuchTask, PreconditionFailed, Preconditions, TaskGone
 
-from .rig import HOUR, Rig, failed, outcome_of
+from .rig import HOUR, Rig, by, failed, outcome_of
 
 A, B = "https://a.example/", "https://b.example/"
 
@@ -89,7 +89,7 @@ def test_a_cancelled_task_takes_its_unrendered_post_with_it(rig: Rig) -> None:
     job = rig.row("jobs")
     rig.cancel(state.id)
     with pytest.raises(TaskGone):
-        rig.acceptor.get("me", state.id)
+        rig.acceptor.get(by(), state.id)
     with pytest.raises(TaskGone):
         rig.cancel(state.id)
     assert rig.count("posts") == rig.count("jobs") == rig.count("waiters") == 0

@@ -30,6 +30,8 @@ POST = Post(
     mentions=[],
     channels=[],
     excerpt=None,
+    parent=None,
+    key_id=None,
 )
 
 

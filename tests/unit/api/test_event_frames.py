@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from splitflap_api.domain.access.channels import ALL
 from splitflap_api.http import events as module
 from splitflap_api.http.events import EventViews
 from splitflap_api.loops.long_requests import feed as feed_module
@@ -25,7 +26,7 @@ KEY = "key-1"
 def stream_of(rig: Rig, after: int | None = None, gap: Gap | None = None) -> Any:
     """The subscriber and the pieces of a stream."""
     services: Any = SimpleNamespace(feed=rig.feed, metrics=rig.metrics)
-    subscriber = rig.feed.subscribe(None, KEY)
+    subscriber = rig.feed.subscribe(ALL, KEY)
     return subscriber, EventViews(services)._write(subscriber, after, gap)
 
 

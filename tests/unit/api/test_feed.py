@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.fair.routes import Router
 from splitflap_api.loops import loop
@@ -60,7 +61,7 @@ def take(subscriber: Subscriber, count: int) -> list[int]:
 def test_a_stream_gets_the_events_after_its_start(store: Store, feed: Feed) -> None:
     """The stream gets each event once and in order, and no earlier events."""
     write(store, 3)
-    subscriber = feed.subscribe(None, KEY)
+    subscriber = feed.subscribe(ALL, KEY)
     assert subscriber.joined == 3
     write(store, 2)
     feed.wake()
@@ -76,19 +77,19 @@ def test_a_stream_gets_events_without_a_wake_up(
     """A lost wake-up costs READ_EVERY seconds, and no event."""
     monkeypatch.setattr(module, "READ_EVERY", 0.05)
     feed.wake()
-    subscriber = feed.subscribe(None, KEY)
+    subscriber = feed.subscribe(ALL, KEY)
     write(store, 1)
     assert take(subscriber, 1) == [1]
 
 
 def test_a_stream_of_a_channel_gets_its_events_alone(store: Store, feed: Feed) -> None:
     """This holds for live and for resumed events."""
-    subscriber = feed.subscribe("mine", KEY)
+    subscriber = feed.subscribe(Channels.of(["mine"]), KEY)
     write(store, 1, "other")
     write(store, 1, "mine")
     feed.wake()
     assert take(subscriber, 1) == [2]
-    assert [event.id for page in feed.since(0, "mine", 2) for event in page] == [2]
+    assert [event.id for page in feed.since(0, Channels.of(["mine"]), 2) for event in page] == [2]
 
 
 @pytest.mark.parametrize("page", [1, 2, 5, 500])
@@ -98,8 +99,8 @@ def test_since_reads_in_pages(
     """The read begins after one id and ends at another, with pages of any size."""
     monkeypatch.setattr(module, "PAGE", page)
     write(store, 10)
-    assert [event.id for page in feed.since(3, None, 8) for event in page] == [4, 5, 6, 7, 8]
-    assert list(feed.since(8, None, 8)) == list(feed.since(10, None, 99)) == []
+    assert [event.id for page in feed.since(3, ALL, 8) for event in page] == [4, 5, 6, 7, 8]
+    assert list(feed.since(8, ALL, 8)) == list(feed.since(10, ALL, 99)) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_stream_that_is_too_far_behind_is_ended(
 ) -> None:
     """Its client resumes, memory stays bounded, and other streams go on."""
     monkeypatch.setattr(subscriber_module, "MAX_BEHIND", 5)
-    slow, quick = feed.subscribe(None, KEY), feed.subscribe(None, KEY)
+    slow, quick = feed.subscribe(ALL, KEY), feed.subscribe(ALL, KEY)
     write(store, 4)
     feed.wake()
     assert len(take(quick, 4)) == 4
@@ -145,19 +146,19 @@ def test_a_stop_ends_the_streams(store: Store) -> None:
     """Present streams end at once, and a later stream at its start."""
     made = Feed(store)
     made.start()
-    subscriber = made.subscribe(None, KEY)
+    subscriber = made.subscribe(ALL, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     made.stop(PATIENCE)
     reader.join(PATIENCE)
     assert not reader.is_alive()
     assert subscriber.ended
-    assert made.subscribe(None, KEY).ended
+    assert made.subscribe(ALL, KEY).ended
 
 
 def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None:
     """The stream waits until the event."""
-    subscriber = feed.subscribe(None, KEY)
+    subscriber = feed.subscribe(ALL, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     reader.join(0.1)
@@ -171,7 +172,7 @@ def test_a_waiting_stream_is_woken_by_an_event(store: Store, feed: Feed) -> None
 
 def test_an_event_before_the_wait_ends_it_at_once() -> None:
     """Events may come while a stream writes earlier ones."""
-    subscriber = Subscriber(None, KEY, 0, ThreadWaiters())
+    subscriber = Subscriber(ALL, KEY, 0, ThreadWaiters())
     subscriber.offer(FeedEvent(1, "general", "rendered", "{}"))
     assert subscriber.take_waiter() is None
     reader = threading.Thread(target=subscriber.wait, daemon=True)
@@ -184,7 +185,7 @@ def test_a_silent_stream_is_woken_for_a_heartbeat(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream has no event to take."""
-    subscriber = feed.subscribe(None, KEY)
+    subscriber = feed.subscribe(ALL, KEY)
     reader = threading.Thread(target=subscriber.wait)
     reader.start()
     monkeypatch.setattr(module, "HEARTBEAT", 0.0)
@@ -201,7 +202,10 @@ def test_a_silent_stream_is_woken_while_more_events_come_than_are_read(
     monkeypatch.setattr(module, "HEARTBEAT", 0.0)
     monkeypatch.setattr(module, "READ_EVERY", 0.0)
     made = Feed(store)
-    busy, silent = made.subscribe("general", KEY), made.subscribe("other", KEY)
+    busy, silent = (
+        made.subscribe(Channels.of(["general"]), KEY),
+        made.subscribe(Channels.of(["other"]), KEY),
+    )
     reader = threading.Thread(target=silent.wait, daemon=True)
     reader.start()
     write(store, 2 * module.PAGES)
@@ -215,7 +219,7 @@ def test_a_stream_ends_with_its_client(store: Store, monkeypatch: pytest.MonkeyP
     """It is woken at once, and the other streams go on."""
     monkeypatch.setattr(module, "READ_EVERY", 0.0)
     made = Feed(store)
-    gone, there = made.subscribe(None, KEY, lambda: True), made.subscribe(None, KEY, lambda: False)
+    gone, there = made.subscribe(ALL, KEY, lambda: True), made.subscribe(ALL, KEY, lambda: False)
     reader = threading.Thread(target=gone.wait, daemon=True)
     reader.start()
     made.run_once()
@@ -236,18 +240,22 @@ def test_a_resuming_stream_of_a_quiet_channel_reads_in_windows(
     windows: list[tuple[int, int]] = []
     page = feed._page
 
-    def noted(after: int, channel: str | None, until: int) -> list[FeedEvent]:
+    def noted(after: int, channels: Channels, until: int) -> list[FeedEvent]:
         windows.append((after, until))
-        return page(after, channel, until)
+        return page(after, channels, until)
 
     monkeypatch.setattr(feed, "_page", noted)
-    assert [event.id for page in feed.since(0, "mine", 21) for event in page] == [10, 11, 12]
+    assert [event.id for page in feed.since(0, Channels.of(["mine"]), 21) for event in page] == [
+        10,
+        11,
+        12,
+    ]
     assert all(until - after <= 4 for after, until in windows)
 
 
 def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) -> None:
     """Other streams still get events."""
-    gone, there = feed.subscribe(None, KEY), feed.subscribe(None, KEY)
+    gone, there = feed.subscribe(ALL, KEY), feed.subscribe(ALL, KEY)
     feed.unsubscribe(gone)
     write(store, 1)
     feed.wake()
@@ -257,7 +265,7 @@ def test_an_unsubscribed_stream_gets_no_more_events(store: Store, feed: Feed) ->
 
 def test_a_stream_ignores_events_from_before_its_start() -> None:
     """A read that began before may still offer older events."""
-    subscriber = Subscriber(None, KEY, 5, ThreadWaiters())
+    subscriber = Subscriber(ALL, KEY, 5, ThreadWaiters())
     for number in (4, 5, 6):
         subscriber.offer(FeedEvent(number, "general", "rendered", "{}"))
     assert [event.id for event in subscriber.take()] == [6]
@@ -281,15 +289,15 @@ def test_a_stream_that_starts_among_events_gets_each_once(store: Store, feed: Fe
             feed.wake()
 
     def ids_of(subscriber: Subscriber) -> list[int]:
-        resumed = [event.id for page in feed.since(0, None, subscriber.joined) for event in page]
+        resumed = [event.id for page in feed.since(0, ALL, subscriber.joined) for event in page]
         return resumed + take(subscriber, 300 - len(resumed))
 
     writer = threading.Thread(target=writing)
-    subscribers: list[Subscriber] = [feed.subscribe(None, KEY)]
+    subscribers: list[Subscriber] = [feed.subscribe(ALL, KEY)]
     with switching_often():
         writer.start()
         while writer.is_alive():
-            subscribers.append(feed.subscribe(None, KEY))
+            subscribers.append(feed.subscribe(ALL, KEY))
             time.sleep(0.001)
     writer.join()
     feed.wake()
@@ -313,7 +321,7 @@ def test_the_feed_reads_on_after_a_failed_read(
 ) -> None:
     """This holds for any error, such as the lack of a free connection."""
     monkeypatch.setattr(module, "READ_EVERY", 0.05)
-    subscriber = feed.subscribe(None, KEY)
+    subscriber = feed.subscribe(ALL, KEY)
     errors = [PoolTimeout("no connection"), RuntimeError("a bug")]
     read = store.read
 

@@ -15,7 +15,7 @@ from splitflap_core.outcomes import Failed
 
 from asyncrequest import NO_PRECONDITIONS
 
-from .rig import Rig, done, outcome_of
+from .rig import Rig, by, done, outcome_of
 
 
 def request_of(job: dict[str, Any]) -> RenderRequest:
@@ -38,7 +38,7 @@ def test_an_edit_keeps_the_flavour_of_its_post(rig: Rig, asked: Any, got: str) -
     """An edit may name another flavour."""
     rig.accept(CreatePost(PostInput("hello"), "gfm"))
     post_id = rig.row("posts")["id"]
-    rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, rig.urls, admin=False, flavour=asked))
+    rig.accept(EditPost(post_id, "again", NO_PRECONDITIONS, rig.urls, by(), flavour=asked))
     sent = request_of(rig.row("jobs"))
     assert (sent.text, sent.flavour) == ("again", got)
     assert rig.row("posts")["flavour"] == got

@@ -2,15 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from splitflap_api.contract.models import KeyInput
-from splitflap_api.domain.access.keys import Keyring
+from splitflap_api.domain.access.channels import ALL
+from splitflap_api.domain.access.keys import Caller, Keyring
 from splitflap_api.loops.long_requests.key_watch import KeyWatch
 
 from tests.support import wait_until
 
-from .rig import Rig
+from .rig import Rig, by
 
 PATIENCE = 30.0
 
@@ -35,7 +37,7 @@ def new_key(keyring: Keyring) -> str:
 def test_a_revoked_key_ends_its_stream(rig: Rig, keyring: Keyring, watch: KeyWatch) -> None:
     """No event comes. The stream of another key goes on."""
     revoked, valid = new_key(keyring), new_key(keyring)
-    ended, goes_on = rig.feed.subscribe(None, revoked), rig.feed.subscribe(None, valid)
+    ended, goes_on = rig.feed.subscribe(ALL, revoked), rig.feed.subscribe(ALL, valid)
     watch.run_once()
     assert not ended.ended
     reader = threading.Thread(target=ended.wait, daemon=True)
@@ -47,13 +49,18 @@ def test_a_revoked_key_ends_its_stream(rig: Rig, keyring: Keyring, watch: KeyWat
     assert (ended.ended, goes_on.ended) == (True, False)
 
 
+def as_key(key_id: str) -> Caller:
+    """The caller of a request with this key."""
+    return replace(by(), key_id=key_id)
+
+
 def test_a_revoked_key_ends_its_wait(rig: Rig, keyring: Keyring, watch: KeyWatch) -> None:
     """The response is the running task. The wait of another key goes on until its task ends."""
     revoked, valid = new_key(keyring), new_key(keyring)
     task = rig.post().id
     with ThreadPoolExecutor(2) as callers:
-        ended = callers.submit(rig.acceptor.wait, "me", task, PATIENCE, revoked)
-        goes_on = callers.submit(rig.acceptor.wait, "me", task, PATIENCE, valid)
+        ended = callers.submit(rig.acceptor.wait, as_key(revoked), task, PATIENCE)
+        goes_on = callers.submit(rig.acceptor.wait, as_key(valid), task, PATIENCE)
         wait_until(lambda: rig.acceptor.waits.key_ids() == {revoked, valid}, "both waits", 20)
         keyring.revoke(revoked)
         watch.run_once()

@@ -9,7 +9,7 @@ from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.access import keys
-from splitflap_api.domain.access.keys import CACHE, Caller, Keyring, hash_of, new_secret
+from splitflap_api.domain.access.keys import CACHE, Caller, Keyring, Known, hash_of, new_secret
 from splitflap_api.domain.access.sessions import Sessions
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
@@ -242,7 +242,7 @@ def test_the_account_of_a_key_is_remembered_without_a_query(
     for _ in range(5):
         keyring.caller(new_secret())
     monkeypatch.setattr(keyring, "_find", None)
-    assert keyring.known(created.key) == ("ann", hash_of(created.key))
+    assert keyring.known(created.key) == Known("ann", hash_of(created.key))
     assert keyring.known(new_secret()) is None
 
 

@@ -9,7 +9,7 @@ from splitflap_api.store import schema
 
 from asyncrequest import NO_PRECONDITIONS
 
-from .rig import ANY_URLS, Rig, rendered
+from .rig import ANY_URLS, Rig, by, rendered
 
 POST = CreatePost(PostInput("hello", "general"), low=True)
 
@@ -29,7 +29,7 @@ def test_the_job_of_a_low_edit_is_low(rig: Rig) -> None:
     task = rig.post()
     rig.apply(rendered(rig.job(task)))
     [post] = rig.rows(schema.posts)
-    edit = EditPost(post["id"], "again", NO_PRECONDITIONS, ANY_URLS, admin=False, low=True)
+    edit = EditPost(post["id"], "again", NO_PRECONDITIONS, ANY_URLS, by(), low=True)
     rig.accept(edit)
     assert [job["low"] for job in rig.rows(schema.jobs)] == [True]
 

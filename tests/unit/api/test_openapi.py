@@ -197,8 +197,8 @@ def test_problems_are_problem_json(document: Any) -> None:
 def test_ids_times_and_addresses_have_formats(document: Any) -> None:
     """Generators make types of them. A link stays as the text has it, so it has no format."""
     formats = {"type": "uri-reference", "file_size": "int64"}
-    formats |= dict.fromkeys(("id", "job", "key_id", "session_id"), "uuid")
-    formats |= dict.fromkeys(("at", "until"), "date-time")
+    formats |= dict.fromkeys(("id", "job", "key_id", "post", "session_id"), "uuid")
+    formats |= dict.fromkeys(("at", "since", "until"), "date-time")
     formats |= dict.fromkeys(("canonical", "player"), "uri")
     # A proxy may be a path of the client's site.
     formats |= dict.fromkeys(("image", "icon"), "uri-reference")
@@ -253,7 +253,13 @@ def test_alternatives_are_told_apart_by_one_field(document: Any) -> None:
     """`kind` names the schema, so each body fits one alternative only."""
     schemas = document["components"]["schemas"]
     unions = {name: schema for name, schema in schemas.items() if "oneOf" in schema}
-    assert set(unions) == {"PostOrTask", "RenderOrTask", "PreviewOrTask", "FinalResponseOrTask"}
+    assert set(unions) == {
+        "PostOrTask",
+        "BatchOrTask",
+        "RenderOrTask",
+        "PreviewOrTask",
+        "FinalResponseOrTask",
+    }
     for union in unions.values():
         assert union["discriminator"]["propertyName"] == "kind"
         mapping = union["discriminator"]["mapping"]

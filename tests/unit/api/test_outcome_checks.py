@@ -34,7 +34,7 @@ from sqlalchemy import insert
 from tests.support.peer import embedded_broker
 
 from .hostile_outcomes import ENVELOPES, OTHERS, RENDERS, SCRAPES, done, message, raw
-from .rig import Rig
+from .rig import Rig, by
 
 RENDER = {"id": "0192f0c8-0000-7000-8000-000000000001", "kind": "render", "attempt": 1}
 SCRAPE = {**RENDER, "kind": "scrape"}
@@ -220,7 +220,7 @@ def test_a_refused_message_leaves_its_job_and_its_neighbours(entry: Entry) -> No
     hostile = [message(bad, done({"links": []} | result)) for result, _ in RENDERS.values()]
     entry.take(*hostile, message(good, done({"html": "<p>a</p>", "links": []})))
     assert [row["id"] for row in rig.rows("jobs")] == [bad["id"]]
-    assert rig.job(rig.acceptor.get("me", bad["task_id"]))["attempt"] == 2
+    assert rig.job(rig.acceptor.get(by(), bad["task_id"]))["attempt"] == 2
     letters = rig.rows("dead_letters")
     assert len(letters) == len(hostile)
     assert all(row["queue"] == "results" and row["reason"] for row in letters)

@@ -6,7 +6,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_api.contract.models import KeyInput
+from splitflap_api.contract.models import KeyInput, PostQuery
+from splitflap_api.domain.access.channels import ALL
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.posts import pages
 from splitflap_api.domain.posts.shapes import read_posts
@@ -110,8 +111,8 @@ def test_a_page_reads_no_html_that_it_does_not_show(
 
     monkeypatch.setattr(pages, "read_posts", noted)
     with rig.store.read() as tx:
-        found, more = pages.page(tx, None, None, 10, max_bytes=2_500, urls=rig.urls)
-    assert ([post.id for post in found], more) == ([ids[2]], True)
+        found = pages.page(tx, PostQuery(limit=10), ALL, None, max_bytes=2_500, urls=rig.urls)
+    assert ([post.id for post in found.posts], found.more) == ([ids[2]], True)
     assert read == [[ids[2]]]
 
 
@@ -130,8 +131,8 @@ def test_a_page_goes_on_behind_posts_that_were_just_deleted(
 
     monkeypatch.setattr(pages, "read_posts", deleting)
     with rig.store.read() as tx:
-        found, more = pages.page(tx, None, None, 2, MAX_PAGE, rig.urls)
-    assert ([post.id for post in found], more) == (ids[1::-1], False)
+        found = pages.page(tx, PostQuery(limit=2), ALL, None, MAX_PAGE, rig.urls)
+    assert ([post.id for post in found.posts], found.more) == (ids[1::-1], False)
 
 
 def test_keys_come_in_pages(client: FlaskClient, services: Services) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from splitflap_api.contract import models
 from splitflap_api.contract.blank import is_blank
+from splitflap_api.contract.dead_letter_models import DeadLetterIds
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.previews import preview_key
 from splitflap_api.http.parse import MAX_BODY, check_text, json_body
@@ -134,21 +135,26 @@ def test_broken_json_is_refused(data: bytes, reason: str) -> None:
             "expected a list that is not e",
         ),
         (models.KeyInput, b'{"account":"a","scopes":"read"}', "scopes", "expected a list"),
-        (models.DeadLetterIds, b'{"ids":[]}', "ids", "expected a list of 1 to 100 items"),
         (
-            models.DeadLetterIds,
+            DeadLetterIds,
+            b'{"ids":[]}',
+            "ids",
+            "expected a list of 1 to 100 items",
+        ),
+        (
+            DeadLetterIds,
             b'{"ids":[%s]}' % b",".join([b'"x"'] * 101),
             "ids",
             "expected a list of 1 to 100 items",
         ),
-        (models.KeyInput, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `admin` or"),
+        (models.KeyInput, b'{"account":"a","scopes":["root"]}', "scopes[0]", "expected `act` or"),
         (
             models.KeyInput,
             b'{"account":"a","scopes":["read",3]}',
             "scopes[1]",
-            "expected `admin` or",
+            "expected `act` or",
         ),
-        (models.KeyInput, b'{"account":"a","scopes":[[[[]]]]}', "scopes[0]", "expected `admin` or"),
+        (models.KeyInput, b'{"account":"a","scopes":[[[[]]]]}', "scopes[0]", "expected `act` or"),
         (
             models.KeyInput,
             b'{"account":"a","scopes":["read"],"name":"\\u0000"}',

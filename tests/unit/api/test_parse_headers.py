@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from splitflap_api.contract.models import DeadLetterQuery, EventQuery, PageQuery, PostQuery
+from splitflap_api.contract.dead_letter_models import DeadLetterQuery
+from splitflap_api.contract.models import EventQuery, PageQuery, PostQuery
 from splitflap_api.contract.problems import Problem
 from splitflap_api.http.parse import (
     check_ids,

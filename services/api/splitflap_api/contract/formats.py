@@ -1,7 +1,11 @@
 """Forms of ids and times in the API."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from uuid_utils import uuid7
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: The last millisecond of the year 9999, the last year of RFC 3339.
 _LATEST = 253_402_300_799_999
@@ -12,6 +16,23 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 def is_id(text: str) -> bool:
     """Whether the text is a UUID in lower case, as the database writes ids."""
     return _UUID.fullmatch(text) is not None
+
+
+def new_id(created_at: int) -> str:
+    """A UUIDv7 of a time in milliseconds since 1970 (RFC 9562, section 5.7)."""
+    seconds, rest = divmod(created_at, 1000)
+    return str(uuid7(timestamp=seconds, nanos=rest * 1_000_000))
+
+
+def first_id(created_at: int) -> str:
+    """The lowest UUIDv7 of a time in milliseconds since 1970. Lower ids are of earlier times."""
+    digits = f"{created_at:012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment with an offset as milliseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def rfc3339(milliseconds: int) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Parameter, ResponseSpec
+from splitflap_api.contract.patterns import ACCOUNT as ACCOUNT_FORM
 from splitflap_api.contract.patterns import ENTITY_TAGS, EVENT_ID
 from splitflap_api.contract.patterns import IDEMPOTENCY_KEY as IDEMPOTENCY_KEY_FORM
 
@@ -79,6 +80,12 @@ IDEMPOTENCY_KEY = Parameter(
     "A repeated request gets the same task, and 410 once that task is gone. The same key with "
     "another request is refused. A string in quotes (RFC 9651); its quotes may be missing.",
     _STRING | IDEMPOTENCY_KEY_FORM.schema,
+)
+ACCOUNT = Parameter(
+    "Splitflap-Account",
+    "The account to act for, with the scope `act`. It need not have a key. The request is then "
+    "this account's: its posts, its tasks, its idempotency keys and its limits.",
+    _STRING | ACCOUNT_FORM.schema,
 )
 PREFER = Parameter(
     "Prefer",

@@ -1,5 +1,6 @@
 """JSON models of requests and responses. The OpenAPI description is made from them."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,13 +9,11 @@ from splitflap_core.contracts import MAX_URL, Flavour
 
 from splitflap_api.contract.patterns import (
     ACCOUNT,
-    ACCOUNT_OF_JOB,
     CHANNEL,
+    CHANNELS_OF_KEY,
     EVENT_ID,
     KEY_NAME,
-    NOTE,
-    QUEUE,
-    REASON,
+    PARENT,
     TEXT,
     TOKEN,
     WEB_URL,
@@ -51,12 +50,33 @@ Text = Annotated[
     ),
 ]
 Channel = Annotated[str, CHANNEL.meta("The channel's name, case-sensitive")]
+Account = Annotated[str, ACCOUNT.meta("The name of an account, case-sensitive")]
+Parent = Annotated[
+    str, PARENT.meta("What the post belongs to, such as the id of another post, case-sensitive")
+]
+ChannelsOfKey = Annotated[
+    list[Annotated[str, CHANNELS_OF_KEY.meta("Case-sensitive")]],
+    Meta(
+        min_length=1,
+        max_length=100,
+        description="The channels that the key may see and write; null for all. It gets 404 for "
+        "everything in other ones.",
+    ),
+]
 Time = Annotated[
     str,
     Meta(
         description="RFC 3339, in UTC.",
         examples=["2026-01-02T03:04:05.678Z"],
         extra_json_schema={"format": "date-time"},
+    ),
+]
+Moment = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="RFC 3339, with an offset from UTC.",
+        examples=["2026-01-02T03:04:05.678Z"],
     ),
 ]
 Id = Annotated[str, Meta(description="UUIDv7.", extra_json_schema={"format": "uuid"})]
@@ -92,8 +112,12 @@ ChosenBreaks = Annotated[
     ),
 ]
 Scope = Annotated[
-    Literal["read", "write", "observe", "admin"],
-    Meta(title="Scope", description="A right of a key. `admin` includes `observe`."),
+    Literal["read", "write", "act", "observe", "admin"],
+    Meta(
+        title="Scope",
+        description="A right of a key. `act`: it may read and write for any account. `admin` "
+        "includes `observe`.",
+    ),
 ]
 PostState = Annotated[
     Literal["accepted", "rendered", "complete", "failed"],
@@ -110,12 +134,26 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PostInput(Request, frozen=True):
-    """A post to create."""
+    """A post to create. `author` and `created_at` need the scope `act`."""
 
     text: Text
     channel: Channel = DEFAULT_CHANNEL
     flavour: ChosenFlavour = None
     breaks: ChosenBreaks = None
+    author: Annotated[
+        Account | None,
+        Meta(description="As the header `Splitflap-Account`. The default is that account."),
+    ] = None
+    created_at: Annotated[
+        Moment | None, Meta(description="The default is now; no later time is allowed.")
+    ] = None
+    parent: Parent | None = None
+
+
+class BatchInput(Request, frozen=True):
+    """Posts to create: all of them, or none if one does not fit."""
+
+    posts: Annotated[list[PostInput], Meta(min_length=1, max_length=100)]
 
 
 class EditInput(Request, frozen=True):
@@ -152,9 +190,10 @@ class PreviewInput(Request, frozen=True):
 class KeyInput(Request, frozen=True):
     """A key to create for an account."""
 
-    account: Annotated[str, ACCOUNT.meta("The name of an account, case-sensitive")]
+    account: Account
     scopes: Annotated[list[Scope], Meta(min_length=1)]
     name: Annotated[str, KEY_NAME.meta("A note for people; several keys may have the same")] = ""
+    channels: ChannelsOfKey | None = None
 
 
 class RevokeQuery(Request, frozen=True):
@@ -179,44 +218,18 @@ class PageQuery(Request, frozen=True):
 
 
 class PostQuery(Request, frozen=True):
-    """Selects a page of posts, of one channel or of all."""
+    """Selects a page of posts: those that match all given parameters."""
 
     channel: Channel | None = None
-    after: Cursor | None = None
-    limit: Limit = 20
-
-
-#: Seconds: ten years.
-Age = Annotated[float, Meta(ge=0, le=315_360_000)]
-
-
-class DeadLetterFilter(Request, frozen=True, kw_only=True):
-    """Selects dead letters: those that match all given parameters."""
-
-    reason: Annotated[str, REASON.meta("The whole reason")] | None = None
-    queue: Annotated[str, QUEUE.meta("The kind of job, or the queue of a message")] | None = None
-    account: (
-        Annotated[str, ACCOUNT_OF_JOB.meta("The account of the job, case-sensitive")] | None
-    ) = None
-    older_than: Annotated[Age | None, Meta(description="Least age in seconds.")] = None
-    newer_than: Annotated[Age | None, Meta(description="An age in seconds, above that of all.")] = (
-        None
+    author: Account | None = None
+    parent: Parent | None = None
+    since: Annotated[Moment | None, Meta(description="The earliest `created_at`.")] = None
+    until: Annotated[Moment | None, Meta(description="A time after the last `created_at`.")] = None
+    order: Annotated[Literal["newest", "oldest"], Meta(description="Which posts come first.")] = (
+        "newest"
     )
-    replayed: Annotated[bool | None, Meta(description="Whether it was replayed.")] = None
-
-
-class DeadLetterQuery(DeadLetterFilter, frozen=True, kw_only=True):
-    """Selects a page of dead letters."""
-
     after: Cursor | None = None
     limit: Limit = 20
-
-
-class DeadLetterIds(Request, frozen=True):
-    """Names the dead letters of one operation."""
-
-    ids: Annotated[list[Id], Meta(min_length=1, max_length=100)]
-    filter: Annotated[str, NOTE.meta("How the ids were found, for the audit")] = ""
 
 
 class EventQuery(Request, frozen=True):
@@ -290,6 +303,10 @@ class Post(msgspec.Struct, tag_field="kind", tag="post"):
     mentions: list[str]
     channels: list[str]
     excerpt: str | None
+    parent: Annotated[str | None, Meta(description="What the post belongs to.")]
+    key_id: Annotated[
+        Id | None, Meta(description="The key that wrote this revision; null for an older post.")
+    ]
 
 
 Next = Annotated[
@@ -303,7 +320,7 @@ Next = Annotated[
 
 
 class PostList(msgspec.Struct):
-    """A page of posts, newest first. See `next`."""
+    """A page of posts, in the order of the request. See `next`."""
 
     items: list[Post]
     next: Next
@@ -335,16 +352,6 @@ class RunningTask(msgspec.Struct, tag_field="kind", tag="task"):
     progress: Progress
 
 
-# Some generators have one type for all successes of an operation: that of the lowest status. It
-# therefore also has the task of a 202. `kind` tells them apart.
-PostOrTask = Annotated[Post | RunningTask, Meta(title="PostOrTask")]
-RenderOrTask = Annotated[Render | RunningTask, Meta(title="RenderOrTask")]
-PreviewOrTask = Annotated[Preview | RunningTask, Meta(title="PreviewOrTask")]
-FinalResponseOrTask = Annotated[
-    Post | Render | Preview | RunningTask, Meta(title="FinalResponseOrTask")
-]
-
-
 class FieldError(msgspec.Struct):
     """An error in one field."""
 
@@ -372,6 +379,37 @@ class ProblemBody(msgspec.Struct):
     reason: Annotated[str, Meta(description="Why a text was not rendered.")] | UnsetType = UNSET
 
 
+class BatchedPost(msgspec.Struct):
+    """A post of a batch, in the final response of its part."""
+
+    id: Id
+
+
+class BatchResult(msgspec.Struct):
+    """The result of one post of a batch: that of a request with this post alone."""
+
+    status: Annotated[int, Meta(description="201, or the status of the problem.")]
+    post: Annotated[Id | None, Meta(description="The id of the post, unless it has failed.")]
+    problem: ProblemBody | None
+
+
+class Batch(msgspec.Struct, tag_field="kind", tag="batch"):
+    """The results of a batch, in the order of its posts."""
+
+    results: list[BatchResult]
+
+
+# Some generators have one type for all successes of an operation: that of the lowest status. It
+# therefore also has the task of a 202. `kind` tells them apart.
+BatchOrTask = Annotated[Batch | RunningTask, Meta(title="BatchOrTask")]
+PostOrTask = Annotated[Post | RunningTask, Meta(title="PostOrTask")]
+RenderOrTask = Annotated[Render | RunningTask, Meta(title="RenderOrTask")]
+PreviewOrTask = Annotated[Preview | RunningTask, Meta(title="PreviewOrTask")]
+FinalResponseOrTask = Annotated[
+    Post | Batch | Render | Preview | RunningTask, Meta(title="FinalResponseOrTask")
+]
+
+
 class ProblemPage(msgspec.Struct):
     """A type of problem. `doc` is advice for the client."""
 
@@ -388,6 +426,7 @@ class Key(msgspec.Struct):
     account: str
     name: str
     scopes: list[Scope]
+    channels: ChannelsOfKey | None
     created_at: Time
     revoked_at: Time | None
 
@@ -403,51 +442,3 @@ class KeyList(msgspec.Struct):
 
     items: list[Key]
     next: Next
-
-
-class DeadLetter(msgspec.Struct):
-    """A job that ended without a result, or an unreadable message."""
-
-    id: Id
-    queue: str
-    reason: str
-    job: Id | None
-    account: Annotated[
-        str | None,
-        Meta(
-            description="The author of the post, or the account that asked for the render; null "
-            "for a message and for the preview of a URL."
-        ),
-    ]
-    created_at: Time
-    replayed_at: Time | None
-    body: str | None
-
-
-class DeadLetterList(msgspec.Struct):
-    """A page of dead letters, newest first."""
-
-    items: list[DeadLetter]
-    next: Annotated[
-        str | None,
-        Meta(
-            description="Send it as `after`, with the same filters, to get the next page; null at "
-            "the end of the list. A page may be short or empty although there is a next one, since "
-            "one request examines a limited number of dead letters."
-        ),
-    ]
-
-
-class Refusal(msgspec.Struct):
-    """A dead letter that the operation left as it is, and the reason."""
-
-    id: Id
-    detail: str
-
-
-class DeadLettersDone(msgspec.Struct):
-    """The result of an operation on several dead letters."""
-
-    done: Annotated[Count, Meta(description="How many it replayed or dropped.")]
-    refused: list[Refusal]
-    left: Annotated[list[Id], Meta(description="Those that the time did not suffice for.")]

@@ -46,6 +46,16 @@ ACCOUNT = Form(
     "^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$",
     "1 to 100 letters (A to Z), digits, `.`, `_`, `@` or `-`, beginning with a letter or a digit",
 )
+CHANNELS_OF_KEY = Form(
+    r"^(?:\*|[A-Za-z0-9][A-Za-z0-9._-]{0,99}\*?)$",
+    "the name of a channel, or a beginning of names and `*`",
+)
+#: What a post belongs to, as its application names it: opaque.
+PARENT = Form(
+    "^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,199}$",
+    "1 to 200 letters (A to Z), digits, `.`, `_`, `@`, `:`, `/` or `-`, beginning with a letter or "
+    "a digit",
+)
 KEY_NAME = Form(
     r"^[^\x00-\x1f\x7f-\x9f]{0,200}$", "at most 200 characters, none of them a control character"
 )
@@ -113,6 +123,8 @@ EXPECTED = {
     for form in (
         CHANNEL,
         ACCOUNT,
+        CHANNELS_OF_KEY,
+        PARENT,
         KEY_NAME,
         NOTE,
         REASON,

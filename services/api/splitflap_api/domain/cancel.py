@@ -3,14 +3,17 @@
 from sqlalchemy import Connection, select, update
 
 from asyncrequest import NO_PRECONDITIONS, Preconditions
+from splitflap_api.domain.access.keys import Caller
+from splitflap_api.domain.batches import parts_of
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.posts.states import lock_posts, request_pending_previews, set_state
 from splitflap_api.domain.preview_urls import PreviewUrls
-from splitflap_api.domain.task_state import check_owner, etag_of
+from splitflap_api.domain.task_state import check_visible, etag_of
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.store.bulk import among
 from splitflap_api.store.schema import posts, tasks
 
 
@@ -19,19 +22,21 @@ def cancel(
     changes: Changes,
     tasks_: Tasks,
     task_id: str,
-    account: str,
+    caller: Caller,
     preconditions: Preconditions,
 ) -> None:
     """Cancel a task, whether or not it has ended. Its idempotency key stays taken.
 
     Raises:
-        NoSuchTask: the task is unknown, or another account's.
+        NoSuchTask: the task is unknown, or the caller may not see it.
         TaskGone: the task was cancelled before, or its retention has ended.
         PreconditionFailed: the task has another ETag now.
     """
-    drop_unwanted_jobs(tx, [task_id], changes.now)
-    task = next(iter(lock_tasks(tx, [task_id])), None)
-    task = check_owner(task, account, changes.now)
+    parts = parts_of(tx, task_id)
+    drop_unwanted_jobs(tx, [*parts, task_id], changes.now)
+    locked = lock_tasks(tx, [*parts, task_id])
+    # The batch has the highest id.
+    check_visible(locked[-1] if locked else None, caller, changes.now)
     _check(tx, task_id, preconditions)
     values = {
         "state": "cancelled",
@@ -42,8 +47,10 @@ def cancel(
         "finish_at": None,
         "expires_at": changes.now,
     }
-    _undo(tx, changes, task, tasks_.urls)
-    tx.execute(update(tasks).where(tasks.c.id == task_id).values(values))
+    for each in locked:
+        _undo(tx, changes, each, tasks_.urls)
+    # A task that is gone takes no notice of the ends of its parts.
+    tx.execute(update(tasks).where(among(tx, tasks.c.id, [*parts, task_id])).values(values))
     changes.schedule_previews(tx)
     tasks_.end(tx, changes)
 
@@ -77,7 +84,7 @@ def _finish_post(tx: Connection, changes: Changes, task: Row, row: Row, urls: Pr
     # The replay of a new post has the post's first revision too.
     is_new = row["revision"] == 1 and task["finish"] != edited_post.__name__
     if row["state"] == "accepted" and is_new:
-        delete_post(tx, changes, row["id"], row["account"], admin=True, urls=urls)
+        delete_post(tx, changes, row["id"], None, urls=urls)
         changes.ending.remove(task["id"])
     elif row["state"] == "accepted":
         tx.execute(update(posts).where(posts.c.id == row["id"]).values(state="failed"))

@@ -56,12 +56,17 @@ class NewTask:
     traceparent: str
     idempotency_key: str | None = None
     fingerprint: str | None = None
+    key_id: str | None = None
     subject: str | None = None
     revision: int | None = None
     #: The number of its unfinished jobs.
     pending: int = 1
     #: Whether its jobs yield to others.
     low: bool = False
+    #: The channel of its post.
+    channel: str | None = None
+    #: The task of the batch that it is a part of.
+    batch_id: str | None = None
 
     @property
     def owner(self) -> JobOwner:
@@ -79,6 +84,9 @@ class NewTask:
             "state": "running",
             "idempotency_key": self.idempotency_key,
             "fingerprint": self.fingerprint,
+            "key_id": self.key_id,
+            "channel": self.channel,
+            "batch_id": self.batch_id,
             "created_at": self.created_at,
             "pending": self.pending,
             "total": self.pending,
@@ -125,6 +133,7 @@ class Changes:
         traceparent: str | None = None,
         idempotency_key: str | None = None,
         fingerprint: str | None = None,
+        key_id: str | None = None,
     ) -> NewTask:
         """A task of this transaction. The caller adds it to `tasks`.
 
@@ -138,6 +147,7 @@ class Changes:
             traceparent=continued(traceparent),
             idempotency_key=idempotency_key,
             fingerprint=fingerprint,
+            key_id=key_id,
         )
 
     def render_job(self, task: NewTask, request: RenderRequest, post: Row | None) -> None:

@@ -22,6 +22,10 @@ class Command(Protocol):
         """About the number of characters that the command stores."""
 
     @property
+    def key_id(self) -> str | None:
+        """The key of the request."""
+
+    @property
     def own_transaction(self) -> bool: ...
 
     @property

@@ -13,6 +13,7 @@ from asyncrequest import Final
 from splitflap_api.contract import models
 from splitflap_api.contract.paths import post_address
 from splitflap_api.contract.problems import MEDIA_TYPE, Problem
+from splitflap_api.domain.changes import Row
 from splitflap_api.domain.posts.representation import represent
 from splitflap_api.domain.posts.shapes import read_in_steps
 from splitflap_api.domain.posts.states import set_state
@@ -20,7 +21,7 @@ from splitflap_api.domain.previews import shape_preview
 from splitflap_api.domain.responders import Completion, Responder
 from splitflap_api.domain.split_final import split_final
 from splitflap_api.store.bulk import among
-from splitflap_api.store.schema import previews
+from splitflap_api.store.schema import posts, previews, tasks
 
 
 def created_post(completion: Completion) -> Iterable[Any]:
@@ -31,6 +32,33 @@ def created_post(completion: Completion) -> Iterable[Any]:
 def edited_post(completion: Completion) -> Iterable[Any]:
     """200 with the post."""
     return _posts(completion, HTTPStatus.OK)
+
+
+def batched_post(completion: Completion) -> Sequence[Any]:
+    """201 with the id of a post: a part of a batch."""
+    failed, complete = _split_off_failed(completion)
+    _complete(completion, complete)
+    wanted = among(completion.tx, posts.c.id, [task["subject"] for task in complete])
+    there = set(completion.tx.execute(select(posts.c.id).where(wanted)).scalars())
+    return [
+        _not_rendered(failed[task["id"]])
+        if task["id"] in failed
+        else _json(models.BatchedPost(task["subject"]), HTTPStatus.CREATED)
+        if task["subject"] in there
+        else problem_final(_DELETED)
+        for task in completion.tasks
+    ]
+
+
+def created_posts(completion: Completion) -> Iterable[Any]:
+    """200 with the results of a batch, in the order of its posts."""
+    wanted = among(completion.tx, tasks.c.batch_id, [task["id"] for task in completion.tasks])
+    columns = (tasks.c.batch_id, tasks.c.status, tasks.c.body)
+    results: dict[str, list[models.BatchResult]] = {}
+    for row in completion.tx.execute(select(*columns).where(wanted).order_by(tasks.c.id)):
+        results.setdefault(row.batch_id, []).append(_result(row.status, row.body))
+    for task in completion.tasks:
+        yield _json(models.Batch(results.get(task["id"], [])))
 
 
 def rendered_text(completion: Completion) -> Sequence[Any]:
@@ -54,7 +82,16 @@ def fetched_preview(completion: Completion) -> Sequence[Any]:
 
 
 #: All responders. Rows of tasks keep these names: remove or rename one after the last such row.
-RESPONDERS: tuple[Responder, ...] = (created_post, edited_post, rendered_text, fetched_preview)
+RESPONDERS: tuple[Responder, ...] = (
+    created_post,
+    created_posts,
+    batched_post,
+    edited_post,
+    rendered_text,
+    fetched_preview,
+)
+
+_DELETED = Problem("conflict", "the post was deleted before it was done")
 
 
 def problem_final(problem: Problem) -> Final:
@@ -63,19 +100,35 @@ def problem_final(problem: Problem) -> Final:
     return Final(problem.status, headers, problem.body())
 
 
-def _json(value: Any) -> Final:
-    """200 with this JSON."""
+def _json(value: Any, status: int = HTTPStatus.OK) -> Final:
+    """This JSON, with 200 unless given."""
     head = (("Content-Type", "application/json"),)
-    return Final(int(HTTPStatus.OK), head, msgspec.json.encode(value))
+    return Final(int(status), head, msgspec.json.encode(value))
 
 
-def _posts(completion: Completion, status: int) -> Iterator[Any]:
+def _result(status: int, body: bytes | None) -> models.BatchResult:
+    """The final response of a part of a batch, as the batch has it."""
+    if body is None:
+        return models.BatchResult(status, None, None)
+    if status == HTTPStatus.CREATED:
+        return models.BatchResult(
+            status, msgspec.json.decode(body, type=models.BatchedPost).id, None
+        )
+    return models.BatchResult(status, None, msgspec.json.decode(body, type=models.ProblemBody))
+
+
+def _split_off_failed(completion: Completion) -> tuple[dict[str, Failed], list[Row]]:
+    """The outcomes of the tasks whose text was not rendered, by task; and the other tasks."""
     failed = {
         task["id"]: outcome
         for task in completion.tasks
         if isinstance(outcome := completion.outcomes.get(task["id"]), Failed)
     }
-    complete = [task for task in completion.tasks if task["id"] not in failed]
+    return failed, [task for task in completion.tasks if task["id"] not in failed]
+
+
+def _posts(completion: Completion, status: int) -> Iterator[Any]:
+    failed, complete = _split_off_failed(completion)
     sizes = _complete(completion, complete)
     shown = read_in_steps(
         completion.tx, [task["subject"] for task in complete], sizes, completion.urls
@@ -100,7 +153,7 @@ def _complete(completion: Completion, tasks: Sequence[Any]) -> dict[str, int]:
 def _post(post: models.Post | None, status: int, revision: int) -> Final:
     """The post as it is now; a conflict for an overtaken edit."""
     if post is None:
-        return problem_final(Problem("conflict", "the post was deleted before it was done"))
+        return problem_final(_DELETED)
     if status == HTTPStatus.OK and post.revision != revision:
         detail = f"overtaken by revision {post.revision} before it was done"
         return problem_final(Problem("conflict", detail))

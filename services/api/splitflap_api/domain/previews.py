@@ -29,6 +29,7 @@ class FetchPreview:
     url: str
     refresh: bool = True
     low: bool = False
+    key_id: str | None = None
     own_transaction = False
     only_inserts = False
 
@@ -52,6 +53,7 @@ class RenderText:
     flavour: Flavour = "markdown"
     breaks: bool = False
     low: bool = False
+    key_id: str | None = None
     own_transaction = False
     only_inserts = True
 

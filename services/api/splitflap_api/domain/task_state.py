@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, TextClause, case, func, select
 
 from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
 from splitflap_api.contract.formats import rfc3339
+from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.split_final import with_html
 from splitflap_api.store.schema import posts, tasks
 from splitflap_api.store.sizes import bytes_of
@@ -52,9 +53,12 @@ def read_whole(tx: Connection, task_id: str) -> Any:
     return tx.execute(_WHOLE.where(tasks.c.id == task_id)).mappings().first()
 
 
-def check_owner(task: Any, account: str, now: int) -> Any:
-    """The task. Raises NoSuchTask for another account's, TaskGone for one past its retention."""
-    if task is None or task["account"] != account:
+def check_visible(task: Any, caller: Caller | None, now: int) -> Any:
+    """The task. Raises NoSuchTask if the caller may not see it, TaskGone past its retention.
+
+    No caller sees all tasks.
+    """
+    if task is None or (caller and not caller.sees_task(task)):
         raise NoSuchTask
     if task["state"] == "cancelled" or (
         task["expires_at"] is not None and task["expires_at"] <= now
@@ -63,10 +67,12 @@ def check_owner(task: Any, account: str, now: int) -> Any:
     return task
 
 
-def visible_state(task: Any, account: str, now: int) -> TaskState | LargeTask | BaseException:
-    """The state of a task's row for an account, or the error that it gets. The row may be None."""
+def visible_state(
+    task: Any, caller: Caller | None, now: int
+) -> TaskState | LargeTask | BaseException:
+    """The state of a task's row for a caller, or the error that it gets. The row may be None."""
     try:
-        return state_of(check_owner(task, account, now))
+        return state_of(check_visible(task, caller, now))
     except (NoSuchTask, TaskGone) as error:
         return error
 

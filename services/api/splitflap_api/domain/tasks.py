@@ -10,6 +10,7 @@ from splitflap_core.telemetry import Metrics
 from sqlalchemy import Connection, select
 
 from asyncrequest import Final
+from splitflap_api.domain.batches import KEPT_FOR_BATCH, lower_counts
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.jobs.locks import lock_tasks
 from splitflap_api.domain.preview_urls import PreviewUrls
@@ -54,6 +55,8 @@ class Tasks:
             values = responder(Completion(tx, changes, group, outcomes, self.urls))
             finals = (Final.of(value) for value in values)
             self._write(tx, changes, zip(group, finals, strict=True))
+            if batches := lower_counts(tx, group):
+                self.finish(tx, changes, batches, {})
         _leave(tx, changes.now, unknown, outcomes)
 
     def finish_due(self, tx: Connection, changes: Changes, ids: Sequence[str]) -> int:
@@ -102,7 +105,9 @@ class Tasks:
             "body": final.body,
             "html_post": split.html_post if split else None,
             "html_bytes": split.html_bytes if split else None,
-            "expires_at": changes.now + self._retention,
+            "expires_at": changes.now
+            + self._retention
+            + (KEPT_FOR_BATCH if row["batch_id"] else 0),
             "finish_at": None,
         }
 

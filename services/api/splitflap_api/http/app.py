@@ -10,7 +10,6 @@ from splitflap_api.http import errors, events, posts, previews
 from splitflap_api.http.access import sessions
 from splitflap_api.http.documents import DocumentViews
 from splitflap_api.http.operator import audit, dead, keys, status
-from splitflap_api.http.parse import READ_LIMIT
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
@@ -22,7 +21,6 @@ MODULES = (posts, previews, events, sessions, keys, dead, status, audit)
 def make_app(services: Services) -> Flask:
     """The application on these services."""
     app = Flask("splitflap_api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = READ_LIMIT
     # Many clients fail to repeat a POST after a 308, so a slash at the end is no redirect.
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
@@ -30,9 +28,9 @@ def make_app(services: Services) -> Flask:
     operations = [each for module in MODULES for each in module.operations(services)]
     documents = DocumentViews(operations)
     for operation in [*operations, *documents.operations]:
-        serve(app, PREFIX, operation, services.keyring)
-    serve(app, "", _INDEX, services.keyring)
-    serve(app, "", _server_options([_INDEX, *operations, *documents.operations]), services.keyring)
+        serve(app, PREFIX, operation, services)
+    serve(app, "", _INDEX, services)
+    serve(app, "", _server_options([_INDEX, *operations, *documents.operations]), services)
     errors.install(app)
     return app
 

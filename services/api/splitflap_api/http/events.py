@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
-from splitflap_api.http.auth import caller
+from splitflap_api.domain.access.channels import Channels
+from splitflap_api.http.auth import caller, check_channel
 from splitflap_api.http.parse import event_id
 from splitflap_api.http.services import Services
 from splitflap_api.http.waiting import begin_wait
@@ -52,12 +53,15 @@ class EventViews:
         self._served = services.metrics.counter("splitflap_events_served_total")
 
     def stream(self, query: models.EventQuery) -> Response:
+        if query.channel is not None:
+            check_channel(query.channel)
         after = event_id(query.last_event_id)
         response = stream_response()
         if request.method == "GET":
             gap = None if after is None else self._feed.gap(after)
             is_gone = begin_wait()
-            subscriber = self._feed.subscribe(query.channel, caller().credential_id, is_gone)
+            channels = caller().channels if query.channel is None else Channels.of([query.channel])
+            subscriber = self._feed.subscribe(channels, caller().credential_id, is_gone)
             response.response = self._write(subscriber, after, gap)
             response.call_on_close(lambda: self._feed.unsubscribe(subscriber))
         return response
@@ -92,7 +96,7 @@ class EventViews:
             yield frame(None, "gap", f'{{"oldest":{gap.oldest}}}')
             # A restore leaves a wide hole in the ids, see docs/operations.md.
             after = max(after, gap.oldest - 1)
-        for page in self._feed.since(after, subscriber.channel, joined):
+        for page in self._feed.since(after, subscriber.channels, joined):
             if subscriber.ended:
                 return
             yield self._frames(page)

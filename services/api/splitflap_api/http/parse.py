@@ -3,17 +3,21 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 from flask import request
 from gunicorn.http.errors import ParseException
+from splitflap_core.wording.expectations import MOMENT
 from werkzeug.exceptions import ClientDisconnected
 
 from splitflap_api.contract.blank import is_blank
-from splitflap_api.contract.formats import is_id
-from splitflap_api.contract.models import MAX_TEXT
+from splitflap_api.contract.formats import is_id, milliseconds
+from splitflap_api.contract.models import MAX_TEXT, BatchInput
 from splitflap_api.contract.paths import IDS
 from splitflap_api.contract.patterns import EVENT_ID, TEXT
 from splitflap_api.contract.plain_words import MAX_NAME, broken_json, wrong_value
@@ -24,9 +28,11 @@ from splitflap_api.overload.slots import lent_slot
 #: Largest body in bytes: the largest text with each byte escaped as `\u00xx`, and other fields.
 MAX_BODY = 6 * MAX_TEXT + 4096
 
-#: Bytes after which werkzeug reads no more. It silently cuts chunks off here, so a longer body is
-#: recognized by one byte more.
-READ_LIMIT = MAX_BODY + 1
+#: Largest body of a batch in bytes.
+MAX_BATCH = 2_097_152
+
+#: Seconds by which the clock of a client may be ahead.
+CLOCKS_APART = 60.0
 
 T = TypeVar("T")
 
@@ -38,7 +44,7 @@ def json_body(model: type[T]) -> T:
         Problem: unsupported-media-type, too-large, bad-json, invalid or request-timeout.
     """
     _check_media_type()
-    data = _data()
+    data = _data(MAX_BATCH if model is BatchInput else MAX_BODY)
     try:
         value = msgspec.json.decode(data, type=model)
     except msgspec.ValidationError as error:
@@ -62,6 +68,24 @@ def check_text(text: str) -> None:
         raise Problem("too-large", f"text: {message}", errors)
 
 
+def check_past(moment: datetime) -> None:
+    """Raises Problem for a time before 1970, or after the end of this minute."""
+    if not 0 <= milliseconds(moment) <= (time.time() + CLOCKS_APART) * 1000:
+        raise invalid("created_at", "expected a time from 1970 to now")
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Name this place of the body in the problems of one of its fields."""
+    try:
+        yield
+    except Problem as problem:
+        problem.detail = f"{place}: {problem.detail}"
+        for error in problem.errors:
+            error["field"] = f"{place}.{error['field']}"
+        raise
+
+
 def query_parameters(model: type[T]) -> T:
     """The query string as an instance of the model. Repeated and unknown parameters are refused.
 
@@ -79,10 +103,14 @@ def query_parameters(model: type[T]) -> T:
     except msgspec.ValidationError as error:
         name, message = wrong_value(error, model, has_kinds=False)
         raise bad_parameter(name, message) from error
-    for name in given:
+    for name, (text,) in given.items():
+        value = getattr(query, name)
         # msgspec reads the text `null` as None, which the description of the API does not allow.
-        if getattr(query, name) is None:
+        if value is None:
             raise bad_parameter(name, "expected a value")
+        # It also reads a number as seconds since 1970.
+        if isinstance(value, datetime) and ":" not in text:
+            raise bad_parameter(name, f"expected {MOMENT}")
     return query
 
 
@@ -152,13 +180,15 @@ def _check_media_type() -> None:
         raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
 
 
-def _data() -> bytes:
+def _data(most: int) -> bytes:
     length = request.content_length
-    if length is not None and length > MAX_BODY:
-        raise _too_large()
+    if length is not None and length > most:
+        raise _too_large(most)
+    # werkzeug silently cuts chunks off at its limit, so one byte more shows a longer body.
+    request.max_content_length = most + 1
     data = _read()
-    if len(data) > MAX_BODY:
-        raise _too_large()
+    if len(data) > most:
+        raise _too_large(most)
     if length is not None and len(data) < length:
         raise Problem("bad-json", "the body ended before its Content-Length")
     return data
@@ -177,8 +207,8 @@ def _read() -> bytes:
         raise Problem("bad-json", "the body's chunks cannot be read") from error
 
 
-def _too_large() -> Problem:
-    return Problem("too-large", f"expected a body of at most {MAX_BODY} bytes")
+def _too_large(most: int) -> Problem:
+    return Problem("too-large", f"expected a body of at most {most} bytes")
 
 
 def _refuse_repeated(members: list[tuple[str, Any]]) -> None:

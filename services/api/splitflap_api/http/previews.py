@@ -6,6 +6,7 @@ from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.domain.final_responses import fetched_preview, rendered_text
 from splitflap_api.domain.previews import FetchPreview, RenderText, fresh_preview, preview_key
+from splitflap_api.http.auth import caller
 from splitflap_api.http.parse import check_text, is_low
 from splitflap_api.http.responses import JsonResponse, json_of
 from splitflap_api.http.services import Services
@@ -28,13 +29,13 @@ class PreviewViews:
                 known = fresh_preview(tx, url, self._store.now(tx), self._urls)
             if known:
                 return json_of(known)
-        return Later(FetchPreview(url, refresh=body.refresh, low=is_low()))
+        return Later(FetchPreview(url, refresh=body.refresh, low=is_low(), key_id=caller().key_id))
 
     def render(self, body: models.RenderInput) -> Later[RenderText]:
         check_text(body.text)
         breaks = self._default_breaks if body.breaks is None else body.breaks
         flavour = body.flavour or self._default_flavour
-        return Later(RenderText(body.text, flavour, breaks, low=is_low()))
+        return Later(RenderText(body.text, flavour, breaks, low=is_low(), key_id=caller().key_id))
 
 
 def operations(services: Services) -> list[Operation]:
@@ -51,7 +52,7 @@ def operations(services: Services) -> list[Operation]:
             {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.RenderOrTask)},
             scope="write",
             body=models.RenderInput,
-            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
+            headers=(doc.ACCOUNT, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered"),
         ),
         Operation(
@@ -66,7 +67,7 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="write",
             body=models.PreviewInput,
-            headers=(doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
+            headers=(doc.ACCOUNT, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "conflict"),
         ),
         Operation(
@@ -78,7 +79,7 @@ def operations(services: Services) -> list[Operation]:
             {
                 202: doc.ACCEPTED,
                 200: ResponseSpec(
-                    "The final response of an edit, a render or a preview.",
+                    "The final response of an edit, a batch, a render or a preview.",
                     models.FinalResponseOrTask,
                     headers=(doc.ETAG,),
                 ),
@@ -87,7 +88,7 @@ def operations(services: Services) -> list[Operation]:
                 ),
                 304: doc.NOT_MODIFIED,
             },
-            headers=(*doc.PRECONDITIONS, doc.PREFER),
+            headers=(*doc.PRECONDITIONS, doc.ACCOUNT, doc.PREFER),
             problems=("not-found", "gone", "not-rendered", "conflict"),
         ),
         Operation(
@@ -99,7 +100,7 @@ def operations(services: Services) -> list[Operation]:
             {204: doc.NO_CONTENT},
             scope="write",
             checks_preconditions=True,
-            headers=doc.PRECONDITIONS,
+            headers=(*doc.PRECONDITIONS, doc.ACCOUNT),
             problems=("not-found", "gone"),
         ),
     ]

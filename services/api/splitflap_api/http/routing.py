@@ -10,15 +10,17 @@ from asyncrequest import NO_PRECONDITIONS, Preconditions, idempotency_key
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract.models import NoQuery
 from splitflap_api.contract.operations import ENDPOINT, ROUTE, Operation
+from splitflap_api.contract.patterns import ACCOUNT
 from splitflap_api.contract.problems import bad_parameter
-from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.http.access.own_page import check_own_page
-from splitflap_api.http.auth import authorise
+from splitflap_api.http.auth import act_for, authorise
 from splitflap_api.http.parse import check_ids, json_body, query_parameters
+from splitflap_api.http.services import Services
+from splitflap_api.overload.acting import ActingLimits
 from splitflap_api.overload.connection_limits import authenticate
 
 
-def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> None:
+def serve(app: Flask, prefix: str, operation: Operation, services: Services) -> None:
     """Add the operation's route to the app."""
     view = operation.view
     route = prefix + operation.path
@@ -29,8 +31,9 @@ def serve(app: Flask, prefix: str, operation: Operation, keyring: Keyring) -> No
         request.environ[ENDPOINT] = operation.name
         request.environ[ROUTE] = route
         if operation.scope is not None:
-            g.caller = authorise(keyring, operation.scope)
+            g.caller = authorise(services.keyring, operation.scope)
             authenticate(request.environ, g.caller.key_id)
+            _act(operation, services.acting)
         elif doc.PAGE in operation.headers:
             check_own_page()
         check_ids(arguments)
@@ -64,6 +67,22 @@ def conditional(app: Flask, view: Callable[..., Any]) -> Callable[..., Any]:
         return preconditions.answer(app.make_response(value))
 
     return read
+
+
+def _act(operation: Operation, limits: ActingLimits) -> None:
+    """Act for the account that the request names, if the operation may.
+
+    Raises:
+        Problem: bad-request for a name of a wrong form, or where none may be named; as `act_for`.
+    """
+    account = request.headers.get(doc.ACCOUNT.name)
+    if account is None:
+        return
+    if doc.ACCOUNT not in operation.headers:
+        raise bad_parameter(doc.ACCOUNT.name, "this operation acts for the key's own account")
+    if not ACCOUNT.matches(account):
+        raise bad_parameter(doc.ACCOUNT.name, f"expected {ACCOUNT.expected}")
+    act_for(account, doc.ACCOUNT.name, limits)
 
 
 def _check_head(operation: Operation) -> None:

@@ -13,6 +13,7 @@ from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.loops.long_requests.feed import Feed
 from splitflap_api.loops.long_requests.status_feed import StatusFeed
+from splitflap_api.overload.acting import ActingLimits
 from splitflap_api.settings import ApiSettings
 from splitflap_api.store.engine import Store
 from splitflap_api.transactions.dead_letters import DeadLetterBatches
@@ -33,6 +34,7 @@ class Services:
     metrics: Metrics
     store: Store
     keyring: Keyring
+    acting: ActingLimits
     acceptor: Acceptor
     replayer: Replayer
     dead_letters: DeadLetterBatches

@@ -28,8 +28,10 @@ def begin_wait() -> Callable[[], bool]:
     return connection_limits.begin_wait(request.environ)
 
 
-class SlotReleasingBackend:
-    """Wraps the acceptor. It releases the slot before a wait (`Prefer: wait`).
+class RequestBackend:
+    """The task backend of the present request's caller: the decorator knows its account only.
+
+    It releases the slot before a wait (`Prefer: wait`).
 
     A wait ends with its key, or its client: the response is then the 202 of the running task.
     """
@@ -40,12 +42,11 @@ class SlotReleasingBackend:
     def accept(self, submission: Submission[Command]) -> TaskState:
         return self._backend.accept(submission)
 
-    def get(self, account: str, task_id: str) -> TaskState:
-        return self._backend.get(account, task_id)
+    def get(self, account: str, task_id: str) -> TaskState:  # noqa: ARG002 - as the protocol
+        return self._backend.get(caller(), task_id)
 
-    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:
-        is_gone = begin_wait()
-        return self._backend.wait(account, task_id, seconds, caller().credential_id, is_gone)
+    def wait(self, account: str, task_id: str, seconds: float) -> TaskState:  # noqa: ARG002 - as above
+        return self._backend.wait(caller(), task_id, seconds, begin_wait())
 
-    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
-        self._backend.cancel(account, task_id, preconditions)
+    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:  # noqa: ARG002 - as above
+        self._backend.cancel(caller(), task_id, preconditions)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from sqlalchemy.exc import IntegrityError
 
 from asyncrequest import Preconditions, Submission, TaskState
+from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.commands import Command
+from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.domain.task_state import LargeTask
 from splitflap_api.loops.batcher import Batcher, expiry_of
 from splitflap_api.loops.long_requests.task_waits import TaskWaits
@@ -18,7 +20,7 @@ READS_GATHER = 0.004
 
 
 class Acceptor:
-    """The task backend for the decorator of asynchronous requests."""
+    """Accepts requests, and reads and waits for their tasks."""
 
     def __init__(self, transactions: TaskTransactions, waiters: Waiters | None = None) -> None:
         """`waiters` lets requests wait for their commit and their task: threads, unless given."""
@@ -26,7 +28,7 @@ class Acceptor:
         self._commits: Batcher[Submission[Command], TaskState | LargeTask] = Batcher(
             "commits", transactions.commit, waiters, size_of=lambda each: each.work.size
         )
-        self._reads: Batcher[tuple[str, str], TaskState | LargeTask] = Batcher(
+        self._reads: Batcher[tuple[Caller, str], TaskState | LargeTask] = Batcher(
             "task-reads", transactions.read, waiters, gather=READS_GATHER, inline_when_idle=True
         )
         self._expiry = expiry_of(self._commits, self._reads)
@@ -60,36 +62,35 @@ class Acceptor:
         except IntegrityError:
             # Another replica has committed this idempotency key. The second try finds it.
             answer = commit(submission)
-        return self._whole(submission.account, answer)
+        return self._whole(None, answer)
 
-    def get(self, account: str, task_id: str) -> TaskState:
-        return self._whole(account, self._reads((account, task_id)))
+    def get(self, caller: Caller, task_id: str) -> TaskState:
+        return self._whole(caller, self._reads((caller, task_id)))
 
     def wait(
         self,
-        account: str,
+        caller: Caller,
         task_id: str,
         seconds: float,
-        key_id: str = "",
         is_gone: Callable[[], bool] = lambda: False,
     ) -> TaskState:
         """As the protocol. The wait also ends with the key, or once the client `is_gone`."""
-        with self.waits.waiting(task_id, key_id, seconds, is_gone) as waiter:
-            state = self.get(account, task_id)
+        with self.waits.waiting(task_id, caller.credential_id, seconds, is_gone) as waiter:
+            state = self.get(caller, task_id)
             if state.final or seconds <= 0:
                 return state
             waiter.wait()
-        return self.get(account, task_id)
+        return self.get(caller, task_id)
 
     def wake(self) -> None:
         """Look for tasks that have ended, after a change in the database."""
         self.waits.wake()
 
-    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
-        self._transactions.cancel(account, task_id, preconditions)
+    def cancel(self, caller: Caller, task_id: str, preconditions: Preconditions) -> None:
+        self._transactions.cancel(caller, task_id, preconditions)
 
     def delete_post(
-        self, post_id: str, account: str, preconditions: Preconditions, *, admin: bool
+        self, post_id: str, caller: Caller, preconditions: Preconditions, note: Note = unnoted
     ) -> None:
         """Delete a post.
 
@@ -97,10 +98,10 @@ class Acceptor:
             Problem: not-found or forbidden.
             PreconditionFailed: the post has another ETag now.
         """
-        self._transactions.delete_post(post_id, account, preconditions, admin=admin)
+        self._transactions.delete_post(post_id, caller, preconditions, note)
 
-    def _whole(self, account: str, answer: TaskState | LargeTask) -> TaskState:
+    def _whole(self, caller: Caller | None, answer: TaskState | LargeTask) -> TaskState:
         """The state of a task, with its final response of any size."""
         if isinstance(answer, LargeTask):
-            return self._transactions.read_large(account, answer.id)
+            return self._transactions.read_large(caller, answer.id)
         return answer

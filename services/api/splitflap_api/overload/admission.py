@@ -27,6 +27,9 @@ Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 #: Answers a request of the page; None for any other.
 ServePage = Callable[[Environ, StartResponse], Iterable[bytes] | None]
 
+#: The header Splitflap-Account in the WSGI environment.
+_ACCOUNT = "HTTP_SPLITFLAP_ACCOUNT"
+
 #: Label `endpoint` of the page's files.
 PAGE = "page"
 
@@ -52,15 +55,17 @@ class Admission:
         known: Callable[[str, Use], Known | None],
         page: ServePage | None = None,
         cors: Cors = NO_CORS,
+        limiter_act: RateLimiter | None = None,
     ) -> None:
         """`known` gives the account of a secret that this process remembers.
 
         `page` answers without a slot, and also while the service is not ready: its files are in
-        memory.
+        memory. `limiter_act` counts the requests of keys that act for other accounts.
         """
         self._app = app
         self._page = page
         self._limiter = limiter
+        self._limiter_act = limiter_act or RateLimiter(0)
         self.accounts = accounts
         self.known = known
         self.cors = cors
@@ -88,10 +93,14 @@ class Admission:
         credential = credential_of(environ)
         known = self.known(*credential) if credential else None
         account = known.account if known else STRANGERS
-        backlog = self._backlog(environ, account) if work and self.accounts else None
-        bucket = _bucket(credential, known) if self._limiter.rate else ""
-        refusal = self._refusal(bucket, account, backlog, work=work)
-        fields = self._fields(bucket, backlog) + self.cors.fields(environ.get("HTTP_ORIGIN"))
+        # The backlog of the account that a key acts for is checked later (overload/acting.py).
+        is_own = not (known and known.acts and _ACCOUNT in environ)
+        backlog = self._backlog(environ, account) if work and self.accounts and is_own else None
+        limiter = self._limiter_act if known and known.acts else self._limiter
+        bucket = _bucket(credential, known) if limiter.rate else ""
+        refusal = self._refusal(limiter, bucket, account, backlog, work=work)
+        fields = _limit_fields(limiter, bucket, backlog)
+        fields += self.cors.fields(environ.get("HTTP_ORIGIN"))
         if refusal:
             self._requests.labels("none", str(refusal.status)).inc()
             return _send(refusal, fields, start_response)
@@ -125,7 +134,13 @@ class Admission:
         self._limited.labels(why).inc()
 
     def _refusal(
-        self, bucket: str, account: str, backlog: AccountBacklog | None, *, work: bool
+        self,
+        limiter: RateLimiter,
+        bucket: str,
+        account: str,
+        backlog: AccountBacklog | None,
+        *,
+        work: bool,
     ) -> Problem | None:
         if reason := self.shedder.reason(makes_work=work, account=account):
             self.shedder.count(reason.label)
@@ -133,9 +148,9 @@ class Admission:
         if backlog and backlog.exceeds_limit:
             self.shedder.count(ACCOUNT_BACKLOG)
             return backlog.problem()
-        if self._limiter.rate and (wait := self._limiter.wait_for(bucket)):
+        if limiter.rate and (wait := limiter.wait_for(bucket)):
             self.shedder.count("rate")
-            detail = f"more than {self._limiter.rate:g} requests a second with one key"
+            detail = f"more than {limiter.rate:g} requests a second with one key"
             return Problem("rate-limited", detail, headers={"Retry-After": str(wait)})
         return None
 
@@ -165,17 +180,6 @@ class Admission:
     def _backlog(self, environ: Environ, account: str) -> AccountBacklog | None:
         low = asks_to_yield(environ.get("HTTP_PRIORITY", ""))
         return self.accounts.of(account, low=low)
-
-    def _fields(self, bucket: str, backlog: AccountBacklog | None) -> Fields:
-        """The RateLimit fields of all limits that count for the request."""
-        of_rate = self._limiter.fields(bucket)
-        of_backlog = backlog.fields() if backlog else []
-        if not (of_rate and of_backlog):
-            return of_rate or of_backlog
-        return [
-            (name, f"{value}, {other}")
-            for (name, value), (_, other) in zip(of_rate, of_backlog, strict=True)
-        ]
 
 
 class _StartResponse:
@@ -209,6 +213,18 @@ class _ClosingBody:
         self._on_close()
         if close := getattr(self._body, "close", None):
             close()
+
+
+def _limit_fields(limiter: RateLimiter, bucket: str, backlog: AccountBacklog | None) -> Fields:
+    """The RateLimit fields of all limits that count for the request."""
+    of_rate = limiter.fields(bucket)
+    of_backlog = backlog.fields() if backlog else []
+    if not (of_rate and of_backlog):
+        return of_rate or of_backlog
+    return [
+        (name, f"{value}, {other}")
+        for (name, value), (_, other) in zip(of_rate, of_backlog, strict=True)
+    ]
 
 
 def _bucket(credential: Credential | None, known: Known | None) -> str:

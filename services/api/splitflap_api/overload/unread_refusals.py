@@ -72,7 +72,8 @@ class UnreadRefusals:
         accounts = self._admission.accounts
         credential = certain_credential(data)
         known = self._admission.known(*credential) if credential else None
-        backlog = accounts.of(known.account, low=False) if known else None
+        # A key that acts for others may send another account's request.
+        backlog = accounts.of(known.account, low=False) if known and not known.acts else None
         if not (backlog and backlog.exceeds_limit and is_whole(data) and _makes_work(data)):
             return None
         self._admission.count_refused(ACCOUNT_BACKLOG, 429)

@@ -21,7 +21,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", 
 
 #: Fields with one value that the API reads. WSGI joins the lines of a field with commas, so two
 #: values would count as one. gunicorn refuses a second Host or Content-Length.
-SINGLETONS = ("AUTHORIZATION", "CONTENT-TYPE", "IDEMPOTENCY-KEY", "LAST-EVENT-ID")
+SINGLETONS = (
+    "AUTHORIZATION",
+    "CONTENT-TYPE",
+    "IDEMPOTENCY-KEY",
+    "LAST-EVENT-ID",
+    "SPLITFLAP-ACCOUNT",
+)
 
 _HEAD_END = b"\r\n\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

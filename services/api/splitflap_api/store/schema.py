@@ -1,7 +1,8 @@
 """The tables. Times are milliseconds since the epoch by the database's clock; ids are UUIDv7.
 
 Rows are locked in one order everywhere: jobs, previews, tasks, posts, waiters; within a table by
-ascending key. Only the sequencer locks the counter of events. See docs/architecture.md.
+ascending key. The end of a part locks the task of its batch last, and the parts come before it.
+Only the sequencer locks the counter of events. See docs/architecture.md.
 """
 
 from typing import Any, get_args, get_type_hints
@@ -47,6 +48,8 @@ keys = Table(
     Column("name", String(200), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
     Column("scopes", String(100), nullable=False),
+    # A list of channels in JSON; NULL for all (domain/access/channels.py).
+    Column("channels", Text),
     _time("created_at"),
     _time("revoked_at", nullable=True),
 )
@@ -80,6 +83,11 @@ tasks = Table(
     Column("total", Integer, nullable=False),
     Column("idempotency_key", String(255)),
     Column("fingerprint", String(64)),
+    # The key of the request, and the channel of its post. Both are NULL in an older replica's row.
+    Column("key_id", _id()),
+    Column("channel", String(100)),
+    # The task of the batch that this one is a part of. It ends after all of its parts.
+    Column("batch_id", _id()),
     _time("created_at"),
     _time("finish_at", nullable=True),
     _time("expires_at", nullable=True),
@@ -104,6 +112,8 @@ Index("tasks_expires_at", tasks.c.expires_at)
 _full = tasks.c.body.is_not(None)
 Index("tasks_full", tasks.c.expires_at, postgresql_where=_full, sqlite_where=_full)
 Index("tasks_subject", tasks.c.subject)
+_is_part = tasks.c.batch_id.is_not(None)
+Index("tasks_batch_id", tasks.c.batch_id, postgresql_where=_is_part, sqlite_where=_is_part)
 
 posts = Table(
     "posts",
@@ -121,10 +131,23 @@ posts = Table(
     Column("excerpt", Text),
     Column("state", String(10), nullable=False),
     Column("revision", Integer, nullable=False),
+    # What it belongs to, as its application names it.
+    Column("parent", String(200)),
+    # The key that wrote this revision. Older rows have none.
+    Column("key_id", _id()),
     _time("created_at"),
     _time("updated_at"),
 )
 Index("posts_channel", posts.c.channel, posts.c.id)
+Index("posts_account", posts.c.account, posts.c.id)
+_has_parent = posts.c.parent.is_not(None)
+Index(
+    "posts_parent",
+    posts.c.parent,
+    posts.c.id,
+    postgresql_where=_has_parent,
+    sqlite_where=_has_parent,
+)
 
 post_links = Table(
     "post_links",

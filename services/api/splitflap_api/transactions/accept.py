@@ -13,10 +13,12 @@ from sqlalchemy import Connection, or_, select
 
 from asyncrequest import KeyReused, Preconditions, Submission, TaskState
 from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.cancel import cancel
 from splitflap_api.domain.changes import Changes
 from splitflap_api.domain.commands import Command
 from splitflap_api.domain.fair.routes import Router
+from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.domain.posts.commands import delete_post
 from splitflap_api.domain.task_state import LargeTask, read_shared, read_whole, visible_state
 from splitflap_api.domain.tasks import Tasks
@@ -68,7 +70,7 @@ class TaskTransactions:
             answers = [self._apply(tx, changes, known, each) for each in submissions]
             waits = changes.schedule_previews(tx)
             for task in changes.tasks:
-                task.pending = waits.get(task.id, 0) or 1
+                task.pending = waits.get(task.id, 0) or task.pending
             changes.write(tx)
             self._tasks.end(tx, changes)
             shared = self._traces.shared(tx, changes)
@@ -88,13 +90,13 @@ class TaskTransactions:
             raise answer
         return answer
 
-    def read(self, questions: Sequence[tuple[str, str]]) -> list[Answer]:
-        """Read the states of tasks. A question is an account and a task id."""
+    def read(self, questions: Sequence[tuple[Caller, str]]) -> list[Answer]:
+        """Read the states of tasks. A question is a caller and a task id."""
         ids = {task_id for _, task_id in questions}
         with self._store.read() as tx:
             now = self._store.now(tx)
             found = {row["id"]: row for row in read_shared(tx, among(tx, tasks.c.id, ids))}
-        return [visible_state(found.get(task_id), account, now) for account, task_id in questions]
+        return [visible_state(found.get(task_id), caller, now) for caller, task_id in questions]
 
     def ended(self, task_ids: Collection[str]) -> set[str]:
         """Those of these tasks that have ended."""
@@ -102,33 +104,33 @@ class TaskTransactions:
         with self._store.read() as tx:
             return set(tx.execute(wanted.where(among(tx, tasks.c.id, task_ids))).scalars())
 
-    def read_large(self, account: str, task_id: str) -> TaskState:
+    def read_large(self, caller: Caller | None, task_id: str) -> TaskState:
         """Read the state of a task with a final response of any size. Raises as `cancel`."""
         with self._store.read_large() as tx:
-            state = visible_state(read_whole(tx, task_id), account, self._store.now(tx))
+            state = visible_state(read_whole(tx, task_id), caller, self._store.now(tx))
         if isinstance(state, TaskState):
             return state
         raise state if isinstance(state, BaseException) else TypeError(state)
 
-    def cancel(self, account: str, task_id: str, preconditions: Preconditions) -> None:
+    def cancel(self, caller: Caller, task_id: str, preconditions: Preconditions) -> None:
         """Cancel a task.
 
         Raises:
-            NoSuchTask: the task is unknown, or another account's.
+            NoSuchTask: the task is unknown, or the caller may not see it.
             TaskGone: the task was cancelled before, or its retention has ended.
             PreconditionFailed: the task has another ETag now.
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx), self._router)
-            cancel(tx, changes, self._tasks, task_id, account, preconditions)
+            cancel(tx, changes, self._tasks, task_id, caller, preconditions)
             changes.write(tx)
         self._after_commit.publish(changes.jobs, changes.joined)
         self._after_commit.changed()
 
     def delete_post(
-        self, post_id: str, account: str, preconditions: Preconditions, *, admin: bool
+        self, post_id: str, caller: Caller, preconditions: Preconditions, note: Note = unnoted
     ) -> None:
-        """Delete a post.
+        """Delete a post. `note` gets its id and author.
 
         Raises:
             Problem: not-found or forbidden.
@@ -136,15 +138,8 @@ class TaskTransactions:
         """
         with self._store.write() as tx:
             changes = Changes(self._store.now(tx), self._router)
-            delete_post(
-                tx,
-                changes,
-                post_id,
-                account,
-                admin=admin,
-                urls=self._tasks.urls,
-                preconditions=preconditions,
-            )
+            post = delete_post(tx, changes, post_id, caller, self._tasks.urls, preconditions)
+            note(tx, f"{post_id} of {post['account']}")
             self._tasks.end(tx, changes)
             changes.write(tx)
         self._after_commit.changed()
@@ -167,6 +162,7 @@ class TaskTransactions:
             submission.traceparent,
             submission.idempotency_key,
             submission.fingerprint,
+            command.key_id,
         )
         try:
             command.apply(tx, changes, task)
@@ -175,7 +171,7 @@ class TaskTransactions:
                 raise  # to roll back the writes before the refusal
             return problem
         changes.tasks.append(task)
-        state = TaskState(task.id, changes.time)
+        state = TaskState(task.id, changes.time, total=task.pending)
         if key[1]:
             known[key] = (submission.fingerprint, state)
         return state
@@ -189,7 +185,7 @@ def _known_keys(tx: Connection, submissions: Sequence[Submission[Command]], now:
     return {
         (row["account"], row["idempotency_key"]): (
             row["fingerprint"],
-            visible_state(row, row["account"], now),
+            visible_state(row, None, now),
         )
         for row in read_shared(tx, or_(*by_pair))
     }

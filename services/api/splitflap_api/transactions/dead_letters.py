@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from splitflap_api.contract import models
+from splitflap_api.contract.dead_letter_models import DeadLettersDone, Refusal
 from splitflap_api.contract.problems import Problem, unavailable
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.store.engine import Store, is_outage
@@ -34,7 +34,7 @@ class DeadLetterBatches:
         self._replayer = replayer
         self._pressure = pressure
 
-    def replay(self, ids: Sequence[str]) -> models.DeadLettersDone:
+    def replay(self, ids: Sequence[str]) -> DeadLettersDone:
         """Replay as many of these dead letters as the time allows, in their order.
 
         Raises:
@@ -42,7 +42,7 @@ class DeadLetterBatches:
         """
         if self._pressure() > MAX_PRESSURE:
             raise unavailable("replays wait until the workers have caught up", RETRY_AFTER)
-        result = models.DeadLettersDone(0, [], [])
+        result = DeadLettersDone(0, [], [])
         until = time.monotonic() + SECONDS
         for position, letter_id in enumerate(ids):
             if (position and time.monotonic() > until) or not self._replayed(letter_id, result):
@@ -55,8 +55,8 @@ class DeadLetterBatches:
     def drop(
         self,
         ids: Sequence[str],
-        note: Callable[[Connection, models.DeadLettersDone], None] | None = None,
-    ) -> models.DeadLettersDone:
+        note: Callable[[Connection, DeadLettersDone], None] | None = None,
+    ) -> DeadLettersDone:
         """Delete these dead letters. Names those that it does not find.
 
         `note` gets the result in the same transaction, if something was deleted.
@@ -64,13 +64,13 @@ class DeadLetterBatches:
         with self._store.write() as tx:
             dropped = set(dead_letters.drop(tx, ids))
             missing = [each for each in ids if each not in dropped]
-            refused = [models.Refusal(each, dead_letters.missing(each)) for each in missing]
-            done = models.DeadLettersDone(len(dropped), refused, [])
+            refused = [Refusal(each, dead_letters.missing(each)) for each in missing]
+            done = DeadLettersDone(len(dropped), refused, [])
             if dropped and note:
                 note(tx, done)
         return done
 
-    def _replayed(self, letter_id: str, result: models.DeadLettersDone) -> bool:
+    def _replayed(self, letter_id: str, result: DeadLettersDone) -> bool:
         """Replay one, and note the result. Return False if the broker or the database is away.
 
         Raises:
@@ -82,7 +82,7 @@ class DeadLetterBatches:
             if not isinstance(error, Problem) and not is_outage(error):
                 raise
             if isinstance(error, Problem) and error.slug != "unavailable":
-                result.refused.append(models.Refusal(letter_id, error.detail))
+                result.refused.append(Refusal(letter_id, error.detail))
                 return True
             if not (result.done or result.refused):
                 raise

@@ -5,9 +5,10 @@ import secrets
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -17,6 +18,7 @@ from splitflap_api.contract import models
 from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
+from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
@@ -39,7 +41,11 @@ REMEMBERED = 10_000
 #: Seconds for which a replica remembers the account of a valid key after its last lookup.
 REMEMBERED_FOR = 600.0
 
+#: The scopes of the first key. Only applications need `act`.
 ALL_SCOPES: tuple[models.Scope, ...] = ("read", "write", "observe", "admin")
+
+#: The scopes with which a key acts for another account.
+_FOR_OTHERS = frozenset({"read", "write"})
 
 #: The valid keys with the scope admin, locked in the order of their ids.
 _ADMINS = (
@@ -58,12 +64,17 @@ _LAST_ADMIN = (
 
 @dataclass(frozen=True)
 class Caller:
-    """The key and the account of a request, and its session, if it came with a cookie."""
+    """The key and the account of a request, and its session, if it came with a cookie.
+
+    `own_account` is the key's, if it acts for another `account`.
+    """
 
     key_id: str
     account: str
     scopes: frozenset[str]
     session_id: str | None = None
+    channels: Channels = ALL
+    own_account: str | None = None
 
     @property
     def credential_id(self) -> str:
@@ -74,6 +85,19 @@ class Caller:
         """Whether the key has the scope. `admin` includes `observe`."""
         return scope in self.scopes or (scope == "observe" and "admin" in self.scopes)
 
+    def acting_for(self, account: str) -> "Caller":
+        """The caller as this account, with its rights: those of an operator end here."""
+        own = self.own_account or self.account
+        return replace(self, account=account, own_account=own, scopes=self.scopes & _FOR_OTHERS)
+
+    def sees_task(self, task: Any) -> bool:
+        """Whether the row of a task is one of its account, in its channels or made by its key."""
+        return task["account"] == self.account and (
+            self.channels.are_all
+            or task["key_id"] == self.key_id
+            or (task["channel"] is not None and task["channel"] in self.channels)
+        )
+
 
 class Known(NamedTuple):
     """What a replica remembers of a credential. It grants nothing."""
@@ -81,6 +105,8 @@ class Known(NamedTuple):
     account: str
     #: The hash of the key. Requests of its sessions count for the key's rate.
     key_hash: str
+    #: Whether the key may act for other accounts.
+    acts: bool = False
 
 
 #: What keys and sessions are remembered by: their kind, and the hash of the secret.
@@ -123,7 +149,8 @@ class Keyring:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
             self._cache[hashed] = (time.monotonic() + CACHE, caller)
-            self._remember(hashed, Known(caller.account, key_hash) if caller else None)
+            known_now = Known(caller.account, key_hash, caller.may("act")) if caller else None
+            self._remember(hashed, known_now)
         return caller
 
     def known(self, secret: str, use: Use = "key") -> Known | None:
@@ -174,6 +201,7 @@ class Keyring:
             account=new.account,
             name=new.name,
             scopes=list(dict.fromkeys(new.scopes)),
+            channels=new.channels,
             created_at=rfc3339(row["created_at"]),
             revoked_at=None,
             key=secret,
@@ -192,6 +220,7 @@ class Keyring:
                 account=row["account"],
                 name=row["name"],
                 scopes=row["scopes"].split(),
+                channels=row["channels"] and msgspec.json.decode(row["channels"]),
                 created_at=rfc3339(row["created_at"]),
                 revoked_at=maybe_rfc3339(row["revoked_at"]),
             )
@@ -251,11 +280,12 @@ class Keyring:
         if row is None:
             return None, ""
         scopes = frozenset(row.scopes.split())
-        if use == "stream":
-            # A token stays with its key: no session ends its streams.
-            return Caller(row.id, row.account, scopes & {"read"}), row.hash
+        # A token stays with its key: no session ends its streams.
         session_id = row.session_id if use == "page" else None
-        return Caller(row.id, row.account, scopes, session_id), row.hash
+        if use == "stream":
+            scopes &= {"read"}
+        channels = Channels.stored(row.channels)
+        return Caller(row.id, row.account, scopes, session_id, channels), row.hash
 
     def _insert(self, new: models.KeyInput, secret: str, note: Note = unnoted) -> dict[str, Any]:
         with self._store.write() as tx:
@@ -265,6 +295,7 @@ class Keyring:
                 "name": new.name,
                 "hash": hash_of(secret),
                 "scopes": " ".join(dict.fromkeys(new.scopes)),
+                "channels": new.channels and msgspec.json.encode(new.channels).decode(),
                 "created_at": self._store.now(tx),
             }
             tx.execute(insert(keys), [row])

@@ -8,7 +8,7 @@ from splitflap_core.contracts import MAX_MESSAGE
 from sqlalchemy import Connection, Select, Subquery, Table, delete, func, select, update
 from uuid_utils import uuid7
 
-from splitflap_api.contract import models
+from splitflap_api.contract.dead_letter_models import DeadLetter, DeadLetterFilter, DeadLetterQuery
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.changes import Changes, Row
@@ -41,16 +41,16 @@ _HEAD = [column for column in dead_letters.c if column.name != "body"]
 class Page(NamedTuple):
     """Dead letters, and the id after which the search goes on; None at the end of the list."""
 
-    letters: list[models.DeadLetter]
+    letters: list[DeadLetter]
     examined: str | None
 
 
-def page(tx: Connection, query: models.DeadLetterQuery, after: str | None, now: int) -> Page:
+def page(tx: Connection, query: DeadLetterQuery, after: str | None, now: int) -> Page:
     """Dead letters that match, newest first, without their bodies.
 
     The search ends after EXAMINED rows, so the page may be short or empty.
     """
-    letters: list[models.DeadLetter] = []
+    letters: list[DeadLetter] = []
     for examined in range(0, EXAMINED, STEP):
         size = min(STEP, EXAMINED - examined)
         found, after = _step(tx, query, after, now, size, query.limit - len(letters))
@@ -64,7 +64,7 @@ def page(tx: Connection, query: models.DeadLetterQuery, after: str | None, now: 
 
 def _step(
     tx: Connection,
-    query: models.DeadLetterQuery,
+    query: DeadLetterQuery,
     after: str | None,
     now: int,
     size: int,
@@ -89,7 +89,7 @@ def _window(after: str | None, size: int) -> tuple[Subquery, Select[Any]]:
     return rows, last
 
 
-def _conditions(columns: Any, query: models.DeadLetterFilter, now: int) -> list[Any]:
+def _conditions(columns: Any, query: DeadLetterFilter, now: int) -> list[Any]:
     given = {
         columns.reason: query.reason,
         columns.queue: query.queue,
@@ -106,7 +106,7 @@ def _conditions(columns: Any, query: models.DeadLetterFilter, now: int) -> list[
     return conditions
 
 
-def show(tx: Connection, letter_id: str) -> models.DeadLetter:
+def show(tx: Connection, letter_id: str) -> DeadLetter:
     """One dead letter with its body.
 
     Raises:
@@ -140,10 +140,10 @@ def count(tx: Connection) -> int:
 
 
 def count_matching(
-    tx: Connection, query: models.DeadLetterFilter, now: int, *, sqlite: bool
+    tx: Connection, query: DeadLetterFilter, now: int, *, sqlite: bool
 ) -> tuple[int, bool]:
     """The number of dead letters that match, and whether the time sufficed for all of them."""
-    if query == models.DeadLetterFilter(replayed=False):
+    if query == DeadLetterFilter(replayed=False):
         return count(tx), True
     until = time.monotonic() + COUNT_SECONDS
     size = STEP if sqlite else COUNT_STEP
@@ -242,8 +242,8 @@ def _row(finished: FinishedJob, accounts: Mapping[str, str], now: int) -> Row:
     }
 
 
-def _shape(row: Any, *, with_body: bool) -> models.DeadLetter:
-    return models.DeadLetter(
+def _shape(row: Any, *, with_body: bool) -> DeadLetter:
+    return DeadLetter(
         id=row["id"],
         queue=row["queue"],
         reason=row["reason"],

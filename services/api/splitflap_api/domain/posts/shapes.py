@@ -72,6 +72,8 @@ def _shape(row: Any, links: list[models.PostLink]) -> models.Post:
         mentions=_names(row["mentions"]),
         channels=_names(row["channels"]),
         excerpt=row["excerpt"],
+        parent=row["parent"],
+        key_id=row["key_id"],
     )
 
 

@@ -4,7 +4,15 @@ from flask import Response
 
 from asyncrequest import Preconditions
 from splitflap_api.contract import headers as doc
-from splitflap_api.contract import models, status_models
+from splitflap_api.contract import status_models
+from splitflap_api.contract.dead_letter_models import (
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterIds,
+    DeadLetterList,
+    DeadLetterQuery,
+    DeadLettersDone,
+)
 from splitflap_api.contract.formats import is_id
 from splitflap_api.contract.operations import Operation, ResponseSpec
 from splitflap_api.contract.problems import invalid
@@ -24,27 +32,27 @@ class DeadLetterViews:
         self._batches = services.dead_letters
         self._audit = Auditor(services.store)
 
-    def page(self, query: models.DeadLetterQuery) -> JsonResponse:
+    def page(self, query: DeadLetterQuery) -> JsonResponse:
         after = None if query.after is None else id_of(query.after)
         with self._store.read() as tx:
             page = dead_letters.page(tx, query, after, self._store.now(tx))
         following = None if page.examined is None else cursor_of(page.examined)
-        return json_of(models.DeadLetterList(page.letters, following))
+        return json_of(DeadLetterList(page.letters, following))
 
-    def count(self, query: models.DeadLetterFilter) -> JsonResponse:
+    def count(self, query: DeadLetterFilter) -> JsonResponse:
         with self._store.read() as tx:
             found = dead_letters.count_matching(
                 tx, query, self._store.now(tx), sqlite=self._store.is_sqlite
             )
         return json_of(status_models.DeadLetterCount(*found))
 
-    def replay_letters(self, body: models.DeadLetterIds) -> JsonResponse:
+    def replay_letters(self, body: DeadLetterIds) -> JsonResponse:
         done = self._batches.replay(_known(body.ids))
         if done.done:
             self._audit.note_done("dead.replayed", _in_words(body, done))
         return json_of(done)
 
-    def drop_letters(self, body: models.DeadLetterIds) -> JsonResponse:
+    def drop_letters(self, body: DeadLetterIds) -> JsonResponse:
         ids = _known(body.ids)
         with self._audit.change("dead.dropped") as note:
             return json_of(
@@ -73,7 +81,7 @@ def _known(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _in_words(body: models.DeadLetterIds, done: models.DeadLettersDone) -> str:
+def _in_words(body: DeadLetterIds, done: DeadLettersDone) -> str:
     """The numbers, and the filter or the ids."""
     numbers = f"{done.done}, refused {len(done.refused)}, left {len(done.left)}"
     return f"{numbers}: {body.filter or ' '.join(_known(body.ids))}"
@@ -91,11 +99,12 @@ def operations(services: Services) -> list[Operation]:
             views.page,
             {
                 200: ResponseSpec(
-                    "A page of dead letters, without their bodies.", models.DeadLetterList
+                    "A page of dead letters, without their bodies.",
+                    DeadLetterList,
                 )
             },
             scope="observe",
-            query=models.DeadLetterQuery,
+            query=DeadLetterQuery,
             doc="A dead letter matches if it matches all given filters.",
         ),
         Operation(
@@ -106,7 +115,7 @@ def operations(services: Services) -> list[Operation]:
             views.count,
             {200: ResponseSpec("The number.", status_models.DeadLetterCount)},
             scope="observe",
-            query=models.DeadLetterFilter,
+            query=DeadLetterFilter,
         ),
         Operation(
             "POST",
@@ -114,9 +123,9 @@ def operations(services: Services) -> list[Operation]:
             "replay_dead_letters",
             "Replay up to 100 dead letters",
             views.replay_letters,
-            {200: ResponseSpec("What was done, refused and left.", models.DeadLettersDone)},
+            {200: ResponseSpec("What was done, refused and left.", DeadLettersDone)},
             scope="admin",
-            body=models.DeadLetterIds,
+            body=DeadLetterIds,
             problems=doc.BODY_PROBLEMS,
             doc="A repetition replays none of them twice. Send what is `left` again.",
         ),
@@ -126,9 +135,9 @@ def operations(services: Services) -> list[Operation]:
             "drop_dead_letters",
             "Delete up to 100 dead letters for good",
             views.drop_letters,
-            {200: ResponseSpec("What was done.", models.DeadLettersDone)},
+            {200: ResponseSpec("What was done.", DeadLettersDone)},
             scope="admin",
-            body=models.DeadLetterIds,
+            body=DeadLetterIds,
             problems=doc.BODY_PROBLEMS,
             doc="Posts and final responses stay as they are. `refused` names ids without a letter.",
         ),
@@ -138,7 +147,7 @@ def operations(services: Services) -> list[Operation]:
             "show_dead_letter",
             "A dead letter with its body",
             views.show,
-            {200: ResponseSpec("The dead letter.", models.DeadLetter)},
+            {200: ResponseSpec("The dead letter.", DeadLetter)},
             scope="observe",
             problems=("not-found",),
         ),

@@ -6,6 +6,7 @@ from asyncrequest import Preconditions
 from splitflap_api.contract import headers as doc
 from splitflap_api.contract import models
 from splitflap_api.contract.operations import Operation, ResponseSpec
+from splitflap_api.contract.problems import invalid
 from splitflap_api.http.operator.audit import Auditor
 from splitflap_api.http.pages import page_of
 from splitflap_api.http.parse import id_of
@@ -25,6 +26,8 @@ class KeyViews:
         return page_of(self._keyring.page(after, query.limit + 1), query.limit)
 
     def create_key(self, body: models.KeyInput) -> JsonResponse:
+        if body.channels is not None and (wide := {"observe", "admin"} & {*body.scopes}):
+            raise invalid("channels", f"expected null: {min(wide)} is a right to all channels")
         with self._audit.change("key.created") as note:
             return json_of(self._keyring.create(body, note), 201)
 

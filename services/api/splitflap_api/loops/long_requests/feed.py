@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.loops.long_requests.streams import StreamLoop
 from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.loops.loop import Duty
@@ -71,19 +72,19 @@ class Feed(StreamLoop):
         self._heartbeats_at = time.monotonic()
 
     def subscribe(
-        self, channel: str | None, key_id: str, is_gone: Callable[[], bool] = lambda: False
+        self, channels: Channels, key_id: str, is_gone: Callable[[], bool] = lambda: False
     ) -> Subscriber:
-        """A new stream of this key, which gets the events from now on."""
+        """A new stream of this key, which gets the events of these channels from now on."""
         with self._joining:
             if not self._subscribers:
                 self.last = self._newest()
-            subscriber = Subscriber(channel, key_id, self.last, self._waiters, is_gone)
+            subscriber = Subscriber(channels, key_id, self.last, self._waiters, is_gone)
             self._subscribers.add(subscriber)
         subscriber.ended = self.stopping
         return subscriber
 
-    def since(self, event_id: int, channel: str | None, until: int) -> Iterator[list[FeedEvent]]:
-        """The rows after `event_id` up to `until`, in pages.
+    def since(self, event_id: int, channels: Channels, until: int) -> Iterator[list[FeedEvent]]:
+        """The rows of these channels after `event_id` up to `until`, in pages.
 
         Few streams read at a time, and other threads run between two pages. So many streams that
         resume together, as after a restart, do not block the process.
@@ -91,7 +92,7 @@ class Feed(StreamLoop):
         while event_id < until:
             window = min(event_id + WINDOW, until)
             with self._resuming:
-                page = self._page(event_id, channel, window)
+                page = self._page(event_id, channels, window)
             if page:
                 yield page
             time.sleep(0)
@@ -127,7 +128,7 @@ class Feed(StreamLoop):
 
     def _read_page(self) -> bool:
         """Read a page and hand it to the streams. Return whether the page was full."""
-        page = self._page(self.last, None, None)
+        page = self._page(self.last, ALL, None)
         offers = 0
         for event in page:
             # A stream that joins now starts after this event, or is in this list.
@@ -158,11 +159,11 @@ class Feed(StreamLoop):
         since = now - (HEARTBEAT - READ_EVERY)
         self._wake_streams(each for each in list(self._subscribers) if each.woken_at <= since)
 
-    def _page(self, after: int, channel: str | None, until: int | None) -> list[FeedEvent]:
+    def _page(self, after: int, channels: Channels, until: int | None) -> list[FeedEvent]:
         wanted = select(events.c.id, events.c.channel, events.c.kind, events.c.data)
         wanted = wanted.where(events.c.id > after).order_by(events.c.id).limit(PAGE)
-        if channel is not None:
-            wanted = wanted.where(events.c.channel == channel)
+        if not channels.are_all:
+            wanted = wanted.where(channels.holds(events.c.channel))
         if until is not None:
             wanted = wanted.where(events.c.id <= until)
         with self._store.read() as tx:

@@ -6,6 +6,7 @@ Without streams it reads nothing.
 import time
 from collections.abc import Callable
 
+from splitflap_api.domain.access.channels import ALL
 from splitflap_api.loops.long_requests.streams import StreamLoop
 from splitflap_api.loops.long_requests.subscriber import FeedEvent, Subscriber
 from splitflap_api.loops.loop import Duty
@@ -38,7 +39,7 @@ class StatusFeed(StreamLoop):
 
     def subscribe(self, key_id: str, is_gone: Callable[[], bool] = lambda: False) -> Subscriber:
         """A new stream of this key. It gets the last status at once, if that is fresh."""
-        subscriber = Subscriber(None, key_id, 0, self._waiters, is_gone)
+        subscriber = Subscriber(ALL, key_id, 0, self._waiters, is_gone)
         with self._joining:
             self._subscribers.add(subscriber)
             if self._is_fresh():

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from splitflap_api.domain.access.channels import Channels
 from splitflap_api.loops.waiters import Waiter, Waiters
 
 #: Most events in the queue of one stream. The feed ends a slower stream, and its client resumes.
@@ -21,7 +22,7 @@ class FeedEvent(NamedTuple):
 
 
 class Subscriber:
-    """A stream's events after the id `joined`: of one channel, or of all.
+    """A stream's events after the id `joined`, in its channels.
 
     `key_id` is the id of the caller's key, or of its session. The feed ends the stream with it, or
     once `is_gone` tells that the client has left.
@@ -29,13 +30,13 @@ class Subscriber:
 
     def __init__(
         self,
-        channel: str | None,
+        channels: Channels,
         key_id: str,
         joined: int,
         waiters: Waiters,
         is_gone: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.channel = channel
+        self.channels = channels
         self.key_id = key_id
         self.is_gone = is_gone
         self.joined = joined
@@ -47,8 +48,8 @@ class Subscriber:
         self._events: deque[FeedEvent] = deque()
 
     def offer(self, event: FeedEvent) -> None:
-        """Queue an event of its channel. A stream with more than MAX_BEHIND events is ended."""
-        if event.id > self.joined and self.channel in {None, event.channel}:
+        """Queue an event of its channels. A stream with more than MAX_BEHIND events is ended."""
+        if event.id > self.joined and event.channel in self.channels:
             self._events.append(event)
             self.ended = self.ended or len(self._events) > MAX_BEHIND
 

@@ -9,7 +9,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
-MEMBERS := pyproject.toml $(wildcard asyncrequest/pyproject.toml core/pyproject.toml services/*/pyproject.toml ops/pyproject.toml)
+MEMBERS := pyproject.toml $(wildcard asyncrequest/pyproject.toml clients/*/pyproject.toml core/pyproject.toml services/*/pyproject.toml ops/pyproject.toml)
 
 # uv uses one environment and the interpreter above, even if the shell has another one active.
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
@@ -103,10 +103,11 @@ format: dev ## Format the code, and apply ruff's fixes
 	$(BIN)/ruff format
 	@.ci/web format
 
-docs: dev ## Generate pages, schema and dashboards in docs/ and charts/ from their declarations
+docs: dev ## Generate pages, schema, dashboards and the client's models from their declarations
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/licences.py
 	$(BIN)/python charts/generate.py
+	$(BIN)/python clients/python/write_models.py
 	$(BIN)/python charts/dashboards/make.py
 
 release: dev ## Set VERSION=1.2.3 in all files, date the changelog, commit and tag; pushes nothing

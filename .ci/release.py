@@ -28,6 +28,7 @@ UNRELEASED = "## [Unreleased]\n"
 COPIES = {
     "pyproject.toml": r'^(version = )"[^"]*"$',
     "asyncrequest/pyproject.toml": r'^(version = )"[^"]*"$',
+    "clients/*/pyproject.toml": r'^(version = )"[^"]*"$',
     "core/pyproject.toml": r'^(version = )"[^"]*"$',
     "ops/pyproject.toml": r'^(version = )"[^"]*"$',
     "services/*/pyproject.toml": r'^(version = )"[^"]*"$',

@@ -105,8 +105,8 @@ def spectral(folder: Folder) -> None:
 
 def openapi_python_client(folder: Folder) -> None:
     """Python with httpx and attrs. The generator warns of each part that it leaves out."""
-    folder.add("openapi_python_client.py")
-    generate = ("generate", "--path=openapi.json", "--meta=none")
+    folder.add("openapi_python_client.py", "package.yaml")
+    generate = ("generate", "--path=openapi.json", "--meta=none", "--config=package.yaml")
     folder.run(PYTHON / "openapi-python-client", *generate, warnings_fail=True)
     folder.run(PYTHON / "python", "openapi_python_client.py")
 

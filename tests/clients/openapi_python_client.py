@@ -4,11 +4,11 @@ import os
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from splitflap_client import AuthenticatedClient
-from splitflap_client.api.posts import create_post, list_posts, show_post
-from splitflap_client.api.renders import create_render
-from splitflap_client.api.tasks import show_task
-from splitflap_client.models import (
+from splitflap_generated import AuthenticatedClient
+from splitflap_generated.api.posts import create_post, list_posts, show_post
+from splitflap_generated.api.renders import create_render
+from splitflap_generated.api.tasks import show_task
+from splitflap_generated.models import (
     Post,
     PostInput,
     PostState,

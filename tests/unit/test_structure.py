@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 PACKAGES = {
     "asyncrequest": "asyncrequest/asyncrequest",
+    "splitflap_client": "clients/python/splitflap_client",
     "splitflap_core": "core/splitflap_core",
     "splitflap_api": "services/api/splitflap_api",
     "splitflap_renderer": "services/renderer/splitflap_renderer",
@@ -69,7 +70,7 @@ def test_each_package_is_checked() -> None:
     """A new member of the workspace needs a line in PACKAGES."""
     members = {
         path.parent
-        for pattern in ("*", "services/*")
+        for pattern in ("*", "clients/*", "services/*")
         for path in ROOT.glob(f"{pattern}/pyproject.toml")
     }
     assert {(ROOT / folder).parent for folder in PACKAGES.values()} == members

@@ -15,7 +15,7 @@ VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
 
 MEMBERS = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("pyproject.toml", "*/pyproject.toml", "services/*/pyproject.toml")
+    for pattern in ("pyproject.toml", "*/pyproject.toml", "*/*/pyproject.toml")
     for path in ROOT.glob(pattern)
 )
 

@@ -30,7 +30,7 @@ _OUTSIDE_NAMES = {
 }
 
 _PATH = re.compile(r"(?<![\w/.:*-])(?:[\w.-]+/)*[\w-]+\.py\b")
-_TOP = "asyncrequest|benchmarks|charts|core|docs|k8s|ops|services|tests"
+_TOP = "asyncrequest|benchmarks|charts|clients|core|docs|k8s|ops|services|tests"
 _TOP_PATH = re.compile(rf"(?<![\w/.:-])(?:{_TOP})/[\w./*-]*\w")
 _SYMBOLS = re.compile(r"(?:(\w+)(?:'s)? )?`([\w./-]+\.py)`((?:, `[A-Za-z_][\w.]*`)+)")
 _TEST_FILE = re.compile(r"((?:[\w-]+/)*test_\w+\.py)|`(\w+)(\[[^`\]]+\])?`")

@@ -1,0 +1,205 @@
+"""Posts: create, edit, read, list, delete."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack
+
+import msgspec
+
+from splitflap_client.errors import Unreachable
+from splitflap_client.models import Batch, BatchInput, EditInput, Post, PostInput, PostList
+from splitflap_client.problems import NotFound
+from splitflap_client.tasks import Task, prefer
+from splitflap_client.transport import LOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from splitflap_client.models import Flavour
+    from splitflap_client.transport import Transport
+
+T = TypeVar("T")
+
+#: Items per page of a list.
+PAGE = 100
+
+#: Seconds that a call waits for a final response.
+WAIT = 30.0
+
+
+class Options(TypedDict, total=False):
+    """Options of every request that makes a task."""
+
+    #: Let the work of others go first, as for an import.
+    low: bool
+    #: The same for repetitions of one request, so that they make one task; else a new one. The
+    #: retries of a call always have the same.
+    idempotency_key: str
+
+
+class EditFields(Options, total=False):
+    """Options of an edit."""
+
+    flavour: Flavour
+    breaks: bool
+    #: The `ETag` of the post: edit it only if it has not changed.
+    if_match: str
+
+
+class PostFields(Options, total=False):
+    """Options of a new post."""
+
+    channel: str
+    flavour: Flavour
+    breaks: bool
+    #: Needs the scope `act`, as `created_at`.
+    author: str
+    created_at: datetime
+    parent: str
+
+
+class Filters(TypedDict, total=False):
+    """Which posts a list has."""
+
+    channel: str
+    author: str
+    parent: str
+    since: datetime
+    until: datetime
+    order: Literal["newest", "oldest"]
+
+
+class Posts:
+    """The posts that the key may see."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(self, text: str, *, wait: float = WAIT, **fields: Unpack[PostFields]) -> Post:
+        """Create a post, and wait until it is complete.
+
+        Raises:
+            Problem: the post was refused.
+            StillRunning: it was accepted, and is not complete in time.
+        """
+        return self.submit(text, wait=wait, **fields).result(wait)
+
+    def submit(self, text: str, *, wait: float = 0.0, **fields: Unpack[PostFields]) -> Task[Post]:
+        """Create a post, and return its task at once, or within `wait` seconds if it ends."""
+        options = _options(fields)
+        body = PostInput(text=text, **fields)  # type: ignore[misc]  # without the options
+        return submit(self._transport, Post, "POST", ["posts"], body, wait, **options)
+
+    def create_batch(
+        self, posts: Sequence[PostInput], *, wait: float = WAIT, **options: Unpack[Options]
+    ) -> Batch:
+        """Create 1 to 100 posts, and wait until all are complete or have failed.
+
+        Raises:
+            Problem: one does not fit, so none was accepted.
+            StillRunning: they were accepted, and some are not complete in time.
+        """
+        return self.submit_batch(posts, wait=wait, **options).result(wait)
+
+    def submit_batch(
+        self, posts: Sequence[PostInput], *, wait: float = 0.0, **options: Unpack[Options]
+    ) -> Task[Batch]:
+        """Create 1 to 100 posts, and return their task."""
+        body = BatchInput(posts=list(posts))
+        return submit(self._transport, Batch, "POST", ["posts", "batch"], body, wait, **options)
+
+    def edit(
+        self, post_id: str, text: str, *, wait: float = WAIT, **fields: Unpack[EditFields]
+    ) -> Post:
+        """Replace the text of a post, and wait until it is complete.
+
+        Raises:
+            PreconditionFailed: it has changed since `if_match`.
+            Problem: the edit was refused.
+            StillRunning: it was accepted, and is not complete in time.
+        """
+        return self.submit_edit(post_id, text, wait=wait, **fields).result(wait)
+
+    def submit_edit(
+        self, post_id: str, text: str, *, wait: float = 0.0, **fields: Unpack[EditFields]
+    ) -> Task[Post]:
+        """Replace the text of a post, and return the task."""
+        options = _options(fields)
+        headers = {"If-Match": fields.pop("if_match")} if "if_match" in fields else {}
+        body = EditInput(text=text, **fields)  # type: ignore[misc]  # without the options
+        path = ["posts", post_id]
+        return submit(self._transport, Post, "PUT", path, body, wait, headers, **options)
+
+    def get(self, post_id: str) -> Post:
+        """A post in its present state."""
+        return self._transport.get(Post, "posts", post_id)
+
+    def list(self, **filters: Unpack[Filters]) -> Iterator[Post]:
+        """All posts that match. A page is read when its first post is needed."""
+        given: dict[str, Any] = dict(filters)
+        for name in given.keys() & {"since", "until"}:
+            given[name] = given[name].isoformat()
+        after = None
+        while True:
+            page = self._transport.get(PostList, "posts", **given, limit=PAGE, after=after)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def delete(self, post_id: str) -> None:
+        """Delete a post.
+
+        Raises:
+            NotFound: there is none.
+        """
+        url = self._transport.at("posts", post_id)
+        try:
+            self._transport.send("DELETE", url)
+        except Unreachable:
+            # The request may have arrived, and then there is nothing to delete.
+            with suppress(NotFound):
+                self._transport.send("DELETE", url, resend=True)
+
+
+def _options(fields: Any) -> Options:
+    """Takes the options out of the fields of a body."""
+    found: Options = {}
+    if "low" in fields:
+        found["low"] = fields.pop("low")
+    if "idempotency_key" in fields:
+        found["idempotency_key"] = fields.pop("idempotency_key")
+    return found
+
+
+def submit(
+    transport: Transport,
+    type_: type[T],
+    method: str,
+    path: Sequence[str],
+    body: msgspec.Struct,
+    wait: float,
+    headers: dict[str, str] | None = None,
+    *,
+    low: bool = False,
+    idempotency_key: str | None = None,
+) -> Task[T]:
+    """Send a request that makes a task. One key makes its retries safe."""
+    headers = {
+        **(headers or {}),
+        **prefer(wait),
+        **(LOW if low else {}),
+        "Content-Type": "application/json",
+        "Idempotency-Key": f'"{idempotency_key or uuid.uuid4()}"',
+    }
+    data = msgspec.json.encode(body)
+    response = transport.send(method, transport.at(*path), resend=True, data=data, headers=headers)
+    url = transport.location(response) if response.status_code == _ACCEPTED else ""
+    return Task(transport, type_, url, response)
+
+
+#: Status of a response that names a task.
+_ACCEPTED = 202

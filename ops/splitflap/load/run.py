@@ -21,6 +21,8 @@ from splitflap.load.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from splitflap_client import EventStream
+
     from splitflap.client import Client
     from splitflap.load.texts import Maker
 
@@ -71,7 +73,8 @@ class LoadRun:
         Raises:
             CommandError: the API refuses such posts for good. The ledger keeps the accepted ones.
         """
-        follower = threading.Thread(target=self._follow, args=(self._first_id(),), daemon=True)
+        events = self._client().events(self._plan.channel)
+        follower = threading.Thread(target=self._follow, args=(events,), daemon=True)
         follower.start()
         self._post_all(progress)
         deadline = time.monotonic() + self._plan.patience
@@ -162,21 +165,15 @@ class LoadRun:
 
     # -- following -------------------------------------------------------------------------------
 
-    def _first_id(self) -> int:
-        """The id of the last event before the load."""
-        for event_id, _, _ in self._client().events(self._plan.channel):
-            return event_id
-        raise CommandError("the API ended its stream of events at once")
+    def _follow(self, events: EventStream) -> None:
+        """Read events until the load ends. After its last attempt, a stream is tried again."""
+        from splitflap_client import PostEvent, SplitflapError
 
-    def _follow(self, last_id: int) -> None:
-        """Read events until the load ends; a broken stream is resumed after its last event."""
-        client = self._client()
         while not self._stopping.is_set():
-            with suppress(CommandError):
-                for event_id, event, data in client.events(self._plan.channel, last_id):
-                    last_id = event_id
-                    if event in {"done", "failed"}:
-                        self.ledger.ended(data["task"], complete=event == "done")
+            with suppress(SplitflapError):
+                for event in events:
+                    if isinstance(event, PostEvent) and event.kind in {"done", "failed"}:
+                        self.ledger.ended(event.task or "", complete=event.kind == "done")
             time.sleep(RECONNECT_AFTER)
 
     def _poll_unfinished(self) -> None:

@@ -177,7 +177,7 @@ def run(api: StubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in [name for name in os.environ if "SPLITFLAP" in name]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("splitflap.client.RETRY_AFTER", 0.0)
+    monkeypatch.setattr("splitflap_client.transport.RETRY_AFTER", 0.0)
 
     def invoke(*arguments: str, key: str | None = "sf_test", stdin: str | bytes = "") -> Result:
         options = ["--url", api.url, *(["--key", key] if key else [])]

@@ -10,6 +10,7 @@ KEY = {
     "account": "ann",
     "name": "bot\x1b[2J",
     "scopes": ["read", "write"],
+    "channels": ["team-*"],
     "created_at": "2026-01-02T03:04:05.678Z",
     "revoked_at": None,
 }
@@ -43,11 +44,12 @@ def test_keys_are_listed(run: Run, api: StubApi) -> None:
     """Control characters are escaped in the table."""
     api.on("GET /v1/keys", StubAnswer(200, {"items": [KEY]}))
     head, row = run("keys", "list").stdout.splitlines()
-    assert head.split() == ["id", "account", "scopes", "name", "created", "revoked"]
+    assert head.split() == ["id", "account", "scopes", "channels", "name", "created", "revoked"]
     assert row.split() == [
         "k1",
         "ann",
         "read,write",
+        "team-*",
         "bot\\x1b[2J",
         "2026-01-02T03:04:05.678Z",
         "-",

@@ -5,8 +5,10 @@ import json
 from .conftest import Run
 from .stub_api import StubAnswer, StubApi, problem
 
-BEGIN = StubAnswer(200, raw=b"retry: 900\nid: 7\nevent: start\ndata: {}\n\n")
-DONE = StubAnswer(200, raw=b'id: 8\nevent: done\ndata: {"task": "t1"}\n\n')
+STREAM = {"Content-Type": "text/event-stream; charset=utf-8"}
+BEGIN = StubAnswer(200, None, STREAM, raw=b"retry: 9\nid: 7\nevent: start\ndata: {}\n\n")
+DATA = b'{"post": "p1", "channel": "c", "revision": 1, "task": "t1"}'
+DONE = StubAnswer(200, None, STREAM, raw=b"id: 8\nevent: done\ndata: " + DATA + b"\n\n")
 
 
 def accept(api: StubApi, *before: StubAnswer) -> None:

@@ -33,12 +33,18 @@ class Access:
     key: str | None
     data_dir: str | None
 
-    def client(self, on_retry: Callable[[CommandError, float], None] | None = None) -> Client:
+    def client(
+        self,
+        on_retry: Callable[[CommandError, float], None] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Client:
         """A client of the API, with the given key or the key that `up` stored.
 
         Args:
             on_retry: called before each retry, with the error and the delay in seconds. Without
                 it, the client reports retries on standard error.
+            patience: seconds for which a request is sent again; else a few attempts.
 
         Raises:
             CommandError: there is no key, or the settings are invalid.
@@ -47,7 +53,7 @@ class Access:
         from splitflap.client import Client
 
         url = read_settings(dict(os.environ)).address if self.url is None else self.url
-        return Client(url, self.key or self._stored_key(), on_retry=on_retry)
+        return Client(url, self.key or self._stored_key(), on_retry=on_retry, patience=patience)
 
     def _stored_key(self) -> str:
         folder = self.data_dir or os.environ.get(PREFIX + "DATA_DIR") or CommonSettings().data_dir

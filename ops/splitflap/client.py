@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from http import HTTPStatus
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from splitflap_client import errors
 from splitflap_client.streams import EventStream
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import requests
 
 __all__ = ["LOW", "ApiRefused", "Client", "NoSplitflap", "Unreachable", "body_of", "retry_after"]
+
+T = TypeVar("T")
 
 #: Most attempts of one request.
 MAX_ATTEMPTS = 6
@@ -81,14 +83,19 @@ class Client:
         key: str,
         sleep: Callable[[float], None] = time.sleep,
         on_retry: Callable[[CommandError, float], None] | None = None,
+        patience: float | None = None,
     ) -> None:
-        """`on_retry` is called before each retry, with the error and the delay in seconds."""
+        """`on_retry` is called before each retry, with the error and the delay in seconds.
+
+        A request is sent again for `patience` seconds; without it, MAX_ATTEMPTS times.
+        """
+        few = Retries(seconds=inf, attempts=MAX_ATTEMPTS, longest=MAX_RETRY_AFTER)
         report = on_retry or _report_retry
         try:
             self._transport = Transport(
                 url,
                 key,
-                retries=Retries(seconds=inf, attempts=MAX_ATTEMPTS, longest=MAX_RETRY_AFTER),
+                retries=few if patience is None else Retries(seconds=patience),
                 on_retry=lambda error, delay: report(_for_people(error), delay),
                 sleep=sleep,
             )
@@ -103,6 +110,11 @@ class Client:
     def is_local(self) -> bool:
         """Whether the API runs on this machine."""
         return self._transport.is_local
+
+    @property
+    def url(self) -> str:
+        """The API's address."""
+        return self._transport.url
 
     def get(self, *path: str, **options: Any) -> Any:
         """The JSON of a GET of /v1/ and the path segments."""
@@ -136,15 +148,28 @@ class Client:
             raise NoSplitflap(response)
         self._transport.session.auth = self._bearer
 
-    def pages(self, *path: str, **filters: Any) -> Iterator[dict[str, Any]]:
-        """All items of a list. A page is read when its first item is needed."""
-        after = None
+    def pages(self, *path: str, resend: bool = False, **filters: Any) -> Iterator[dict[str, Any]]:
+        """All items of a list. A page is read when its first item is needed.
+
+        With `resend`, a lost page is read again.
+        """
+        after = filters.pop("after", None)
         while True:
-            page = self.get(*path, params={**filters, "limit": PAGE, "after": after})
+            page = self.get(*path, resend=resend, params={**filters, "limit": PAGE, "after": after})
             yield from page["items"]
             after = page.get("next")
             if after is None:
                 return
+
+    def use(self, call: Callable[[Transport], T]) -> T:
+        """Let a function send requests.
+
+        Raises:
+            CommandError: in place of each SplitflapError that it raises.
+        """
+        with _errors_for_people():
+            self._recognize(resend=False, until=inf)
+            return call(self._transport)
 
     def events(self, channel: str) -> EventStream:
         """The events of a channel from now on.
@@ -152,9 +177,7 @@ class Client:
         Raises:
             ApiRefused, Unreachable: the stream was refused. Its iteration raises SplitflapError.
         """
-        with _errors_for_people():
-            self._recognize(resend=True, until=inf)
-            return EventStream(self._transport, channel, None)
+        return self.use(lambda transport: EventStream(transport, channel, None))
 
     def at(self, *path: str) -> str:
         """The URL of /v1/ and the path segments, quoted.

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,6 +11,12 @@ from itertools import cycle
 from typing import Any, TextIO
 
 import click
+
+#: Seconds between two updates of the progress line on a terminal.
+REFRESH = 0.5
+
+#: Seconds between two lines of progress elsewhere.
+LINE_EVERY = 10.0
 
 #: Name of the launcher in front of its own lines.
 OWN_NAME = "splitflap"
@@ -37,9 +44,25 @@ def echo(text: str = "", *, err: bool = False) -> None:
     click.echo("\n".join(map(printable, text.split("\n"))).encode(), err=err)
 
 
-def show_progress(line: str, *, last: bool) -> None:
-    """Replace the line of progress on a terminal; the last one stays."""
-    click.echo(f"\r{printable(line)}  ", nl=last, err=True)
+class Progress:
+    """A line on standard error, shown anew: often on a terminal, now and then elsewhere."""
+
+    def __init__(self, line: Callable[[], str]) -> None:
+        self._line = line
+        self._is_terminal = sys.stderr.isatty()
+        self._began = self._due = time.monotonic()
+
+    def show(self, *, last: bool = False) -> None:
+        """Show the line, if it is due. The last one is due on a terminal."""
+        now = time.monotonic()
+        if now < self._due and not (last and self._is_terminal):
+            return
+        self._due = now + (REFRESH if self._is_terminal else LINE_EVERY)
+        line = f"{now - self._began:6.0f} s  {self._line()}"
+        if self._is_terminal:
+            click.echo(f"\r{printable(line)}  ", nl=last, err=True)
+        else:
+            echo(line, err=True)
 
 
 def print_json(value: Any) -> None:

@@ -180,7 +180,7 @@ def submit(
     type_: type[T],
     method: str,
     path: Sequence[str],
-    body: msgspec.Struct,
+    body: Any,
     wait: float,
     headers: dict[str, str] | None = None,
     *,

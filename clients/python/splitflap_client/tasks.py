@@ -62,15 +62,16 @@ class Task(Generic[T]):
             Problem: the task has failed, was cancelled, or is past its retention.
         """
         until = inf if timeout is None else time.monotonic() + timeout
+        pause = 0.0
         while (ended := self._ended()) is None:
             left = until - time.monotonic()
             if left <= 0:
                 raise StillRunning(self.id)
-            # The API has answered 202 after the wait that it applied. Without one, as at an API
-            # that stops, this is the pause between two polls.
-            if self._response is not None and "Preference-Applied" not in self._response.headers:
-                self._transport.sleep(min(left, retry_after(self._response)))
-            self._poll(until - time.monotonic(), until + MARGIN)
+            self._transport.sleep(min(left, pause))
+            polled = self._poll(until - time.monotonic(), until + MARGIN)
+            # The API answers 202 after the wait that it has applied. An API that stops applies
+            # none.
+            pause = 0.0 if "Preference-Applied" in polled.headers else retry_after(polled)
         return read(ended, self._type)
 
     def cancel(self) -> None:

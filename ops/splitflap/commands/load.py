@@ -1,8 +1,6 @@
 """`splitflap load`."""
 
 import secrets
-import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +11,8 @@ from splitflap.errors import CommandError
 from splitflap.load.ledger import KindFigures, Ledger
 from splitflap.load.run import LoadPlan, LoadRun
 from splitflap.load.texts import BadMix, makers, order, parse_mix
-from splitflap.output import echo, json_option, print_json, print_table, show_progress
+from splitflap.output import Progress, json_option, print_json, print_table
 from splitflap.parameters import MAX_COUNT, MAX_SECONDS, SECONDS, Number
-
-#: Seconds between two updates of the progress line on a terminal.
-REFRESH = 0.5
-
-#: Seconds between two lines of progress elsewhere.
-LINE_EVERY = 10.0
 
 #: Posts a second.
 RATE = Number(0.001, 1_000_000)
@@ -110,13 +102,13 @@ def load(
 
 def _run(load_run: LoadRun, show: Callable[[dict[str, Any]], None]) -> KindFigures:
     """Run a load, print its figures however it ends, and return the total."""
-    progress = _progress(load_run.ledger)
+    progress = Progress(lambda: _progress_line(load_run.ledger.total()))
     try:
-        load_run.run(progress)
+        load_run.run(progress.show)
     except KeyboardInterrupt:
         load_run.stop()
     finally:
-        progress(last=True)
+        progress.show(last=True)
         show(report(load_run.ledger))
     return load_run.ledger.total()
 
@@ -165,27 +157,6 @@ def _cell(value: float | None) -> str:
     if value is None:
         return "-"
     return str(value) if isinstance(value, int) else f"{value:.2f}"
-
-
-def _progress(ledger: Ledger) -> Callable[..., None]:
-    """A function that reports progress on standard error, at most once a period."""
-    is_terminal = sys.stderr.isatty()
-    began = time.monotonic()
-    due = began
-
-    def show(*, last: bool = False) -> None:
-        nonlocal due
-        now = time.monotonic()
-        if now < due and not (last and is_terminal):
-            return
-        due = now + (REFRESH if is_terminal else LINE_EVERY)
-        line = f"{now - began:6.0f} s  {_progress_line(ledger.total())}"
-        if is_terminal:
-            show_progress(line, last=last)
-        else:
-            echo(line, err=True)
-
-    return show
 
 
 def _progress_line(total: KindFigures) -> str:

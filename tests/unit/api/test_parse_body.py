@@ -90,6 +90,13 @@ def test_broken_json_is_refused(data: bytes, reason: str) -> None:
         (models.PostInput, b'{"text":null}', "text", "expected a string, got null"),
         (models.PostInput, b'{"text":' + b"[" * 99_999, "text", "expected a string, got a list"),
         (models.PostInput, b'{"text":"x","chanel":"x"}', "chanel", "is not known here"),
+        (
+            models.BatchInput,
+            b'{"posts":[{"text":"x"},{"text":"x","chanel":"x"}]}',
+            "posts[1].chanel",
+            "is not known here",
+        ),
+        (models.BatchInput, b'{"posts":[{}]}', "posts[0].text", "is required"),
         (models.PostInput, b'{"te`x` - at `$.t":1}', "te`x` - at `$.t", "is not known here"),
         (models.PostInput, b'{"%s":1}' % (b"n" * 300), "n" * 100, "is not known here"),
         (models.PostInput, b'{"text":"x","text":"y"}', "text", "expected once"),

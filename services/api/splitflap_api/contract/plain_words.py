@@ -18,6 +18,8 @@ MAX_NAME = 100
 
 #: The end of a message of msgspec: the place of the error.
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`\Z")
+#: A field's name, and the item of a list that has or lacks it.
+_IN_ITEM = re.compile(r"(.*)` - at `\$\.(\w+\[[0-9]+\])`", re.DOTALL)
 _STEP = re.compile(r"[^.\[\]]+")
 _GOT = re.compile(r"got `(\w+)`")
 _MISSING = "Object missing required field `"
@@ -46,8 +48,10 @@ def wrong_value(
     message = str(error)
     for beginning, complaint in ((_UNKNOWN, "is not known here"), (_MISSING, "is required")):
         if message.startswith(beginning):
-            name = message.removeprefix(beginning).rpartition("`")[0]
-            return name[:MAX_NAME], complaint
+            name = message.removeprefix(beginning)
+            if item := _IN_ITEM.fullmatch(name):
+                return f"{item[2]}.{item[1][:MAX_NAME]}", complaint
+            return name.rpartition("`")[0][:MAX_NAME], complaint
     at = _AT.search(message)
     place = at[1] if at else ""
     words = f"expected {expected(_type_at(model, place), EXPECTED)}"

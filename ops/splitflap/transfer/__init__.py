@@ -1,0 +1,1 @@
+"""Import of posts from a file, a line for each."""

@@ -1,0 +1,121 @@
+"""The file of an import (NDJSON), in batches: the same ones in each run from the same position."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Most posts of a batch, and most bytes of its body: the API's limits, less its braces.
+MAX_POSTS, MAX_BYTES = 100, 2 * 1024 * 1024 - 1024
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line with a post, as the API gets it."""
+
+    number: int
+    post: bytes
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line that became no post, and its problem (RFC 9457)."""
+
+    line: int
+    problem: dict[str, Any]
+
+    @classmethod
+    def of(cls, line: int, title: str, detail: str) -> Refusal:
+        """One that is found before the API sees the line."""
+        return cls(line, {"type": "about:blank", "title": title, "detail": detail})
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place between two lines: the bytes and lines before it, and the hash of those bytes."""
+
+    offset: int = 0
+    lines: int = 0
+    sha256: str = hashlib.sha256().hexdigest()
+
+
+@dataclass
+class Batch:
+    """Lines that go into one request, those that cannot, and the place after all of them."""
+
+    begin: Position
+    end: Position
+    lines: list[Line] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class Changed(Exception):
+    """The file is another one than before: the bytes before the position differ."""
+
+
+def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
+    """The batches of a file after a position.
+
+    Raises:
+        Changed: the position is not one of this file.
+    """
+    sha256 = _read_again(file, begin)
+    batch, size = Batch(begin, begin), 0
+    offset, number = begin.offset, begin.lines
+    for raw in file:
+        number += 1
+        read = _read(number, raw)
+        length = len(read.post) + 1 if isinstance(read, Line) else 0
+        if size + length > MAX_BYTES or len(batch.lines) == MAX_POSTS:
+            yield batch
+            batch, size = Batch(batch.end, batch.end), 0
+        offset += len(raw)
+        sha256.update(raw)
+        batch.end = Position(offset, number, sha256.hexdigest())
+        if isinstance(read, Line):
+            batch.lines.append(read)
+            size += length
+        elif read:
+            batch.refusals.append(read)
+    if batch.end != batch.begin:
+        yield batch
+
+
+def _read_again(file: BinaryIO, until: Position) -> Any:
+    """The hash of the bytes before a position, where the file is afterwards."""
+    sha256, left = hashlib.sha256(), until.offset
+    while left and (part := file.read(min(left, 1 << 20))):
+        sha256.update(part)
+        left -= len(part)
+    if sha256.hexdigest() != until.sha256:
+        raise Changed
+    return sha256
+
+
+def _read(number: int, raw: bytes) -> Line | Refusal | None:
+    """The post of a line; None for an empty one."""
+    if not raw.strip():
+        return None
+    try:
+        post = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return Refusal.of(number, "The line is not JSON", str(error))
+    if not isinstance(post, dict):
+        return Refusal.of(number, "The line is no post", "expected a JSON object")
+    # An exported post has its id. The new one gets another.
+    post.pop("id", None)
+    try:
+        line = Line(number, msgspec.json.encode(post))
+    except (UnicodeError, RecursionError) as error:
+        return Refusal.of(number, "The line is not Unicode", str(error))
+    if len(line.post) > MAX_BYTES:
+        detail = f"expected at most {MAX_BYTES} bytes, got {len(line.post)}"
+        return Refusal.of(number, "The line is too large", detail)
+    return line

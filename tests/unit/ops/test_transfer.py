@@ -1,0 +1,117 @@
+"""The parts of `splitflap import`: its batches and its state."""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from splitflap.errors import CommandError
+from splitflap.transfer.lines import MAX_BYTES, Batch, Changed, Position, batches
+from splitflap.transfer.state import State, load, save
+
+
+def ndjson(*posts: Any) -> bytes:
+    """A line for each post."""
+    return b"".join(json.dumps(each).encode() + b"\n" for each in posts)
+
+
+def read(data: bytes, begin: Position | None = None) -> list[Batch]:
+    """All batches after a position."""
+    return list(batches(io.BytesIO(data), begin or Position()))
+
+
+def numbers(batch: Batch) -> Sequence[int]:
+    """The lines of a batch."""
+    return [each.number for each in batch.lines]
+
+
+TEXTS = [{"text": f"post {number}"} for number in range(250)]
+
+
+def test_a_batch_has_at_most_100_posts() -> None:
+    """All lines are in one batch, in order."""
+    made = read(ndjson(*TEXTS))
+    assert [len(each.lines) for each in made] == [100, 100, 50]
+    assert [number for each in made for number in numbers(each)] == list(range(1, 251))
+    assert made[0].lines[0].post == b'{"text":"post 0"}'
+
+
+def test_a_batch_has_at_most_2_mib() -> None:
+    """The limit is that of the API, for the whole body."""
+    made = read(ndjson(*[{"text": "x" * 65_000}] * 80))
+    sizes = [sum(len(each.post) + 1 for each in batch.lines) for batch in made]
+    assert all(size <= MAX_BYTES for size in sizes)
+    assert [len(each.lines) for each in made] == [32, 32, 16]
+
+
+def test_batches_after_a_position_are_those_of_the_first_run() -> None:
+    """So they have the same idempotency keys."""
+    data = ndjson(*TEXTS)
+    whole = read(data)
+    assert read(data, whole[0].end) == whole[1:]
+    assert read(data, whole[-1].end) == []
+
+
+def test_lines_may_be_added_at_the_end() -> None:
+    """The import goes on with them."""
+    data = ndjson(*TEXTS)
+    end = read(data)[-1].end
+    (more,) = read(data + ndjson({"text": "new"}), end)
+    assert numbers(more) == [251]
+
+
+def test_a_file_that_has_changed_is_not_gone_on_with() -> None:
+    """One changed byte before the position, or a shorter file."""
+    data = ndjson(*TEXTS)
+    begin = read(data)[0].end
+    for changed in (data.replace(b"post 3", b"post X", 1), data[:100]):
+        with pytest.raises(Changed):
+            read(changed, begin)
+
+
+WRONG = {
+    "nonsense": "The line is not JSON",
+    '{"text": "a"': "The line is not JSON",
+    "[" * 100_000: "The line is not JSON",
+    "[]": "The line is no post",
+    "3": "The line is no post",
+    '{"text": "\\ud800"}': "The line is not Unicode",
+    json.dumps({"text": "x" * MAX_BYTES}): "The line is too large",
+}
+
+
+@pytest.mark.parametrize("line", WRONG, ids=[each[:12] for each in WRONG])
+def test_a_line_that_is_no_post_is_refused(line: str) -> None:
+    """The lines around it are imported, and an empty one is nothing."""
+    data = ndjson({"text": "a"}) + b"\n" + line.encode() + b"\n" + ndjson({"text": "b"})
+    (made,) = read(data)
+    assert numbers(made) == [1, 4]
+    assert [(each.line, each.problem["title"]) for each in made.refusals] == [(3, WRONG[line])]
+
+
+def test_the_id_of_an_exported_post_is_left_out() -> None:
+    """The new post has its own."""
+    (made,) = read(ndjson({"id": "1", "text": "a", "parent": None}))
+    assert made.lines[0].post == b'{"text":"a","parent":null}'
+
+
+def test_the_state_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    """A new one if there is none."""
+    path = tmp_path / "state"
+    assert load(path, "http://a") == State("http://a")
+    state = State("http://a", read(ndjson(*TEXTS))[0].end, 98, 2, 300)
+    save(path, state)
+    assert load(path, "http://a") == state
+
+
+def test_a_state_of_another_import_is_refused(tmp_path: Path) -> None:
+    """Of another API, or no state at all."""
+    path = tmp_path / "state"
+    save(path, State("http://a"))
+    with pytest.raises(CommandError, match="to http://a, not to http://b"):
+        load(path, "http://b")
+    path.write_bytes(b"{")
+    with pytest.raises(CommandError, match="cannot read the state"):
+        load(path, "http://a")

@@ -12,7 +12,7 @@ FOLDERS = {
         *("accept", "publish", "tasks", "overload", "streams"),
         *("holds", "aged", "replicas", "latency", "idle", "traces"),
     ),
-    "fairness": ("fairness",),
+    "fairness": ("fairness", "imports"),
     "scraper": ("previews", "scrape"),
     "web": ("files", "proxied", "page"),
     "renderer": ("pool", "flood", "express", "wear", "hostile"),

@@ -142,6 +142,21 @@ def test_a_failed_post_of_a_batch_is_refused(run: Run, api: StubApi, file: Path)
     assert refused(file) == [(2, "too deep")]
 
 
+def test_a_batch_is_recorded_after_all_before_it(run: Run, api: StubApi, file: Path) -> None:
+    """The state says that the lines before it have their results."""
+    file.write_text('{"text": "a"}\n' * 500, encoding="utf-8")
+    places = [{"Location": f"/v1/tasks/t{number}"} for number in range(5)]
+    api.on(BATCH, *(StubAnswer(202, {}, place) for place in places))
+    results = [{"status": 201, "post": "p", "problem": None}] * 100
+    for number in range(5):
+        done = StubAnswer(200, {"kind": "batch", "results": results})
+        api.on(f"GET /v1/tasks/t{number}", done if number != 1 else problem(500, "T", "broken"))
+    result = run("import", str(file))
+    assert (result.exit_code, "broken" in result.stderr) == (1, True)
+    state = json.loads(file.with_name("posts.ndjson.state").read_bytes())
+    assert (state["position"]["lines"], state["imported"]) == (100, 100)
+
+
 def test_refusals_after_the_state_are_written_once(
     run: Run, batch_api: BatchApi, file: Path
 ) -> None:

@@ -12,8 +12,14 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Most posts of a batch, and most bytes of its body: the API's limits, less its braces.
-MAX_POSTS, MAX_BYTES = 100, 2 * 1024 * 1024 - 1024
+#: Most posts of a batch, and most bytes of several posts. The API takes 100 posts and 2 MiB, but a
+#: user's post waits for the commit of a batch. Beside an import on busy CPUs, the p99 of such posts
+#: was 2.5 s with four batches of 100 in flight, 1.05 s with one, 0.35 s with one of 25, and 0.25 s
+#: without an import.
+MAX_POSTS, MAX_BYTES = 25, 256 * 1024
+
+#: Most bytes of one post: the API's limit of a body, less the braces.
+MAX_LINE = 2 * 1024 * 1024 - 1024
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
         number += 1
         read = _read(number, raw)
         length = len(read.post) + 1 if isinstance(read, Line) else 0
-        if size + length > MAX_BYTES or len(batch.lines) == MAX_POSTS:
+        if batch.lines and (size + length > MAX_BYTES or len(batch.lines) == MAX_POSTS):
             yield batch
             batch, size = Batch(batch.end, batch.end), 0
         offset += len(raw)
@@ -115,7 +121,7 @@ def _read(number: int, raw: bytes) -> Line | Refusal | None:
         line = Line(number, msgspec.json.encode(post))
     except (UnicodeError, RecursionError) as error:
         return Refusal.of(number, "The line is not Unicode", str(error))
-    if len(line.post) > MAX_BYTES:
-        detail = f"expected at most {MAX_BYTES} bytes, got {len(line.post)}"
+    if len(line.post) > MAX_LINE:
+        detail = f"expected at most {MAX_LINE} bytes, got {len(line.post)}"
         return Refusal.of(number, "The line is too large", detail)
     return line

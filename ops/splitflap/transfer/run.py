@@ -1,7 +1,7 @@
-"""An import: batches in flight, and a state that a killed run leaves for the next one.
+"""An import: one batch after the other, and a state that a killed run leaves for the next one.
 
-The state names the first line whose result is not recorded. A new run sends the batches after it
-again, with the same bodies and idempotency keys: the API answers with the tasks that it has.
+The state names the first line whose result is not recorded. A new run sends the batch after it
+again, with the same body and idempotency key: the API answers with the task that it has.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from splitflap_client.transport import Transport
-
-#: Most batches that the API has accepted and that have not ended.
-IN_FLIGHT = 4
 
 #: Longest wait between two calls of `progress`, in seconds.
 WAIT = 2.0
@@ -79,21 +75,18 @@ class ImportRun:
             CommandError: the file has changed.
             SplitflapError: the API refuses the import, or is away. The state stays.
         """
-        flying: deque[Sent] = deque()
         with self._path.open("rb") as file, self._refused_path.open("ab") as refused:
             refused.truncate(self.state.refused_bytes)
             try:
                 for batch in batches(file, self.state.position):
-                    flying.append(self._send(transport, batch))
-                    if len(flying) == IN_FLIGHT:
-                        self._finish(flying.popleft(), refused, progress)
+                    sent = Sent(batch)
+                    self._submit(transport, sent, batch.lines)
+                    self._finish(sent, refused, progress)
             except Changed:
                 raise CommandError(
                     f"{self._path} has changed before line {self.before + 1}, so the import "
                     f"cannot go on; to import all of it, delete {self._state_path}"
                 ) from None
-            while flying:
-                self._finish(flying.popleft(), refused, progress)
 
     @property
     def speed(self) -> tuple[float, float | None]:
@@ -107,11 +100,6 @@ class ImportRun:
         return rate, (self.size - self.state.position.offset) / mean / rate
 
     # -- sending ---------------------------------------------------------------------------------
-
-    def _send(self, transport: Transport, batch: Batch) -> Sent:
-        sent = Sent(batch)
-        self._submit(transport, sent, batch.lines)
-        return sent
 
     def _submit(self, transport: Transport, sent: Sent, lines: Sequence[Line]) -> None:
         """Send lines in one request, or without those that the API refuses.

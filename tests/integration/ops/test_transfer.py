@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from splitflap.transfer.lines import MAX_POSTS
 
 from .conftest import Run
 from .stub_api import SentRequest, StubAnswer, StubApi, problem
@@ -142,19 +143,18 @@ def test_a_failed_post_of_a_batch_is_refused(run: Run, api: StubApi, file: Path)
     assert refused(file) == [(2, "too deep")]
 
 
-def test_a_batch_is_recorded_after_all_before_it(run: Run, api: StubApi, file: Path) -> None:
+def test_a_batch_is_recorded_once_it_has_ended(run: Run, api: StubApi, file: Path) -> None:
     """The state says that the lines before it have their results."""
-    file.write_text('{"text": "a"}\n' * 500, encoding="utf-8")
-    places = [{"Location": f"/v1/tasks/t{number}"} for number in range(5)]
+    file.write_text('{"text": "a"}\n' * 3 * MAX_POSTS, encoding="utf-8")
+    places = [{"Location": f"/v1/tasks/t{number}"} for number in range(3)]
     api.on(BATCH, *(StubAnswer(202, {}, place) for place in places))
-    results = [{"status": 201, "post": "p", "problem": None}] * 100
-    for number in range(5):
-        done = StubAnswer(200, {"kind": "batch", "results": results})
-        api.on(f"GET /v1/tasks/t{number}", done if number != 1 else problem(500, "T", "broken"))
+    results = [{"status": 201, "post": "p", "problem": None}] * MAX_POSTS
+    api.on("GET /v1/tasks/t0", StubAnswer(200, {"kind": "batch", "results": results}))
+    api.on("GET /v1/tasks/t1", problem(500, "T", "broken"))
     result = run("import", str(file))
     assert (result.exit_code, "broken" in result.stderr) == (1, True)
     state = json.loads(file.with_name("posts.ndjson.state").read_bytes())
-    assert (state["position"]["lines"], state["imported"]) == (100, 100)
+    assert (state["position"]["lines"], state["imported"]) == (MAX_POSTS, MAX_POSTS)
 
 
 def test_refusals_after_the_state_are_written_once(

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 from splitflap.errors import CommandError
-from splitflap.transfer.lines import MAX_BYTES, Batch, Changed, Position, batches
+from splitflap.transfer.lines import (
+    MAX_BYTES,
+    MAX_LINE,
+    MAX_POSTS,
+    Batch,
+    Changed,
+    Position,
+    batches,
+)
 from splitflap.transfer.state import State, load, save
 
 
@@ -30,20 +38,20 @@ def numbers(batch: Batch) -> Sequence[int]:
 TEXTS = [{"text": f"post {number}"} for number in range(250)]
 
 
-def test_a_batch_has_at_most_100_posts() -> None:
+def test_a_batch_has_a_limited_number_of_posts() -> None:
     """All lines are in one batch, in order."""
     made = read(ndjson(*TEXTS))
-    assert [len(each.lines) for each in made] == [100, 100, 50]
+    assert [len(each.lines) for each in made] == [MAX_POSTS] * (250 // MAX_POSTS)
     assert [number for each in made for number in numbers(each)] == list(range(1, 251))
     assert made[0].lines[0].post == b'{"text":"post 0"}'
 
 
-def test_a_batch_has_at_most_2_mib() -> None:
-    """The limit is that of the API, for the whole body."""
-    made = read(ndjson(*[{"text": "x" * 65_000}] * 80))
+def test_a_batch_has_a_limited_size() -> None:
+    """A larger post is in a batch of its own, up to the API's limit of a body."""
+    made = read(ndjson(*[{"text": "x" * 65_000}] * 9, {"text": "x" * 500_000}, {"text": "a"}))
+    assert [len(each.lines) for each in made] == [4, 4, 1, 1, 1]
     sizes = [sum(len(each.post) + 1 for each in batch.lines) for batch in made]
-    assert all(size <= MAX_BYTES for size in sizes)
-    assert [len(each.lines) for each in made] == [32, 32, 16]
+    assert [size <= MAX_BYTES for size in sizes] == [True, True, True, False, True]
 
 
 def test_batches_after_a_position_are_those_of_the_first_run() -> None:
@@ -78,7 +86,7 @@ WRONG = {
     "[]": "The line is no post",
     "3": "The line is no post",
     '{"text": "\\ud800"}': "The line is not Unicode",
-    json.dumps({"text": "x" * MAX_BYTES}): "The line is too large",
+    json.dumps({"text": "x" * MAX_LINE}): "The line is too large",
 }
 
 

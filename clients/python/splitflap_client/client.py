@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from splitflap_client.models import (
@@ -47,16 +48,15 @@ class Client:
         Raises:
             ValueError: the URL or the key is malformed.
         """
-        self._use(Transport(url, key, account=account, retries=retries, on_retry=on_retry))
-
-    def _use(self, transport: Transport) -> None:
-        self._transport = transport
-        self.posts = Posts(transport)
+        #: For requests that have no method here.
+        self.transport = Transport(url, key, account=account, retries=retries, on_retry=on_retry)
+        self.posts = Posts(self.transport)
 
     def acting_for(self, account: str) -> Client:
         """A client whose requests are this account's, on the same connections."""
-        other = object.__new__(Client)
-        other._use(self._transport.acting_for(account))
+        other = copy(self)
+        other.transport = self.transport.acting_for(account)
+        other.posts = Posts(other.transport)
         return other
 
     def __enter__(self) -> Self:
@@ -67,7 +67,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections, those of `acting_for` too."""
-        self._transport.session.close()
+        self.transport.session.close()
 
     def render(
         self,
@@ -85,7 +85,7 @@ class Client:
             StillRunning: it is not rendered in time.
         """
         body = RenderInput(text=text, flavour=flavour, breaks=breaks)
-        transport = self._transport
+        transport = self.transport
         return submit(transport, Render, "POST", ["renders"], body, wait, **options).result(wait)
 
     def preview(
@@ -97,14 +97,14 @@ class Client:
             StillRunning: the page is not read in time.
         """
         body = PreviewInput(url=url, refresh=refresh)
-        transport = self._transport
+        transport = self.transport
         return submit(transport, Preview, "POST", ["previews"], body, wait, **options).result(wait)
 
     def task(self, task_id: str) -> Task[Post | Batch | Render | Preview]:
         """A task that an earlier request made."""
         types: Any = Post | Batch | Render | Preview
-        return Task(self._transport, types, self._transport.at("tasks", task_id), None)
+        return Task(self.transport, types, self.transport.at("tasks", task_id), None)
 
     def events(self, *, channel: str | None = None, after: int | None = None) -> EventStream:
         """Events of posts from now on, or those after one with the id `after`."""
-        return EventStream(self._transport, channel, after)
+        return EventStream(self.transport, channel, after)

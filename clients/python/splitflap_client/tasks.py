@@ -6,8 +6,6 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import msgspec
-
 from splitflap_client.errors import StillRunning
 from splitflap_client.models import RunningTask
 from splitflap_client.transport import read, retry_after
@@ -24,12 +22,6 @@ MAX_WAIT = 30
 
 #: Seconds beyond a wait in which its response may come.
 MARGIN = 5.0
-
-
-class _Kind(msgspec.Struct):
-    """What kind of JSON a response has."""
-
-    kind: str
 
 
 class Task(Generic[T]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from copy import copy
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import inf
@@ -88,7 +89,7 @@ class Transport:
         self.sleep = sleep
         self._retries = retries or Retries()
         self._on_retry = on_retry
-        self._account = {} if account is None else {"Splitflap-Account": account}
+        self.account = account
         self.session = requests.Session()
         self.session.auth = Bearer(key)
         # Requests to this machine bypass the proxies of the environment.
@@ -96,9 +97,8 @@ class Transport:
 
     def acting_for(self, account: str | None) -> Transport:
         """The same for another account, on the same connections."""
-        other = object.__new__(Transport)
-        other.__dict__.update(self.__dict__)
-        other._account = {} if account is None else {"Splitflap-Account": account}
+        other = copy(self)
+        other.account = account
         return other
 
     def at(self, *path: str) -> str:
@@ -152,7 +152,8 @@ class Transport:
         Raises:
             Problem, Unreachable: the result of the last attempt.
         """
-        options["headers"] = {**self._account, **(headers or {})}
+        acting = {"Splitflap-Account": self.account} if self.account else {}
+        options["headers"] = {**acting, **(headers or {})}
         last = min(until, time.monotonic() + self._retries.seconds)
         attempt = 1
         while True:

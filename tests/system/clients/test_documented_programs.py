@@ -77,4 +77,4 @@ def test_a_documented_program_posts_and_follows(
         timeout=TIMEOUT,
         check=False,
     )
-    assert (done.stdout, done.stderr) == (OUTPUT, "")
+    assert done.stdout == OUTPUT, done.stderr

@@ -73,7 +73,8 @@ class LoadRun:
         Raises:
             CommandError: the API refuses such posts for good. The ledger keeps the accepted ones.
         """
-        events = self._client().events(self._plan.channel)
+        # Lost posts are reported; the stream is resumed in silence.
+        events = self._client(_say_nothing).events(self._plan.channel)
         follower = threading.Thread(target=self._follow, args=(events,), daemon=True)
         follower.start()
         self._post_all(progress)
@@ -201,6 +202,10 @@ class _RetryCounter:
 
     def __call__(self, error: CommandError, _delay: float) -> None:
         self._ledger.refused(self.kind, reason(error))
+
+
+def _say_nothing(_error: CommandError, _delay: float) -> None:
+    pass
 
 
 def reason(error: CommandError) -> str:

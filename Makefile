@@ -167,6 +167,7 @@ publish-tools: tools ## Install crane, cosign and syft into .tools if the system
 servers: ## Install PostgreSQL, RabbitMQ, a browser, Go and more for tests (Debian, as root); starts none
 	@.ci/servers
 	@.ci/npm axe tests/browser/package.json
+	@.ci/npm webhooks tests/support/webhooks/package.json
 
 tools: dev ## Install Helm, an OpenTelemetry Collector and the checkers of the chart into .tools, for tests
 	@.ci/helm

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from splitflap_core.outcomes import Report
+from splitflap_core.outcomes import Delay, Reason, Report
 
 #: The version of the messages that this release reads and writes.
 VERSION = 1
@@ -252,6 +252,37 @@ class JobRef(msgspec.Struct):
         return JobOutcome(self.job, self.kind, self.attempt, outcome, 0.0, "api")
 
 
+class WebhookRequest(msgspec.Struct, frozen=True):
+    """One try to deliver a webhook (standardwebhooks.com).
+
+    `timestamp` is the time of this try in seconds since the epoch. `signatures` are those of the
+    endpoint's secrets, separated by spaces. The scraper sends `body` byte for byte.
+    """
+
+    id: str
+    attempt: int
+    url: Annotated[str, Meta(max_length=MAX_URL)]
+    timestamp: int
+    signatures: str
+    body: str
+    version: int = VERSION
+
+
+class WebhookOutcome(msgspec.Struct, frozen=True):
+    """The end of one try: the `status` of the receiver, or the `reason` why it has none.
+
+    `after` is the receiver's Retry-After in seconds, or the delay by the limits of its host.
+    """
+
+    id: Label
+    attempt: Annotated[int, Meta(ge=0, le=1_000_000)]
+    took: Annotated[float, Meta(ge=0, le=1e9)]
+    status: Annotated[int, Meta(ge=100, le=999)] | None = None
+    reason: Reason | None = None
+    after: Delay | None = None
+    version: int = VERSION
+
+
 class _Envelope(msgspec.Struct):
     version: int
 
@@ -267,6 +298,8 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _job = msgspec.json.Decoder(Job)
 _job_outcome = msgspec.json.Decoder(JobOutcome)
 _job_ref = msgspec.json.Decoder(JobRef)
+_webhook_request = msgspec.json.Decoder(WebhookRequest)
+_webhook_outcome = msgspec.json.Decoder(WebhookOutcome)
 encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 
@@ -303,6 +336,26 @@ def decode_job_ref(body: bytes) -> JobRef:
     """
     ref: JobRef = _checked(_job_ref, body)
     return ref
+
+
+def decode_webhook_request(body: bytes) -> WebhookRequest:
+    """Decode a try of a webhook.
+
+    Raises:
+        BrokenMessage: the body is malformed, or of an unknown version.
+    """
+    request: WebhookRequest = _checked(_webhook_request, body)
+    return request
+
+
+def decode_webhook_outcome(body: bytes) -> WebhookOutcome:
+    """Decode the end of a try.
+
+    Raises:
+        BrokenMessage: the body is malformed, or of an unknown version.
+    """
+    outcome: WebhookOutcome = _checked(_webhook_outcome, body)
+    return outcome
 
 
 def decode_payload(raw: msgspec.Raw, payload_type: type[T]) -> T:

@@ -115,6 +115,16 @@ def spans(exported: str, refused: str, queue_full: str = "0x200") -> dict[str, s
     }
 
 
+def webhooks(due: str, tries: str) -> dict[str, str]:
+    """Webhooks that are due, and the ends of their tries, done and failed."""
+    name = "splitflap_webhook_tries_total"
+    return {
+        f"splitflap_webhook_due{{{POD}}}": due,
+        f'{name}{{{POD},outcome="retried"}}': tries,
+        f'{name}{{{POD},outcome="done"}}': "0x200",
+    }
+
+
 def work(published: str, workers: int) -> dict[str, str]:
     """Published texts of 50 ms each, and the slots of the renderers."""
     slots = {
@@ -253,6 +263,11 @@ CASES: list[tuple[str, Series, float | None, bool]] = [
     ("SplitflapSpansDropped", spans("0+1x200", "0x10 90x190"), LATE, False),
     # The receiver was away for some minutes, once.
     ("SplitflapSpansDropped", spans("0+1000x200", "0x10 9000x190"), LATE, False),
+    ("SplitflapWebhooksStuck", webhooks("0x10 3x200", "0x200"), 14, True),
+    ("SplitflapWebhooksStuck", webhooks("0x10 3x200", "0x200"), 11, False),
+    # All receivers fail. Their owners know.
+    ("SplitflapWebhooksStuck", webhooks("900x200", "0+1x200"), LATE, False),
+    ("SplitflapWebhooksStuck", webhooks("0x200", "0x200"), LATE, False),
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 18, True),
     ("SplitflapTooFewWorkers", work("0+900x120", 2), 14, False),
     ("SplitflapTooFewWorkers", work("0+900x120", 4), LATE, False),

@@ -35,7 +35,6 @@ from splitflap_core.broker.messages import (
 )
 from splitflap_core.broker.session import BrokerSession, QueueUnavailable
 from splitflap_core.broker.waker import Readiness, Waker
-from splitflap_core.kinds import KINDS
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +131,7 @@ class AmqpSession(BrokerSession):
             try:
                 consumer.consume()
             except (AccessRefused, NotFound) as error:
-                if queue.name not in topology.EXPRESS_NAMES:
+                if queue.name not in topology.OPTIONAL_NAMES:
                     raise
                 raise QueueUnavailable(_advice(queue.name, error)) from error
             self._consumers.append(consumer)
@@ -262,11 +261,10 @@ class AmqpSession(BrokerSession):
 
 
 def _advice(queue: str, refusal: AccessRefused | NotFound) -> str:
-    """Explain how an express queue becomes available."""
+    """Explain how an optional queue becomes available."""
     if isinstance(refusal, NotFound):
         return f"{refusal.reply_text}; an API of this release declares it"
-    kind = topology.KIND_OF.get(queue)
-    service = KINDS[kind].service if kind else "api"
+    service = topology.READER_OF[queue]
     read = topology.RIGHTS[service].read
     return f"{refusal.reply_text}; grant the user of the {service} the right {read} to read"
 

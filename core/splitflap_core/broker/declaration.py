@@ -15,7 +15,7 @@ from splitflap_core import topology
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until the API tries again to declare an express queue that the broker has refused.
+#: Seconds until the API tries again to declare an optional queue that the broker has refused.
 DECLARE_AGAIN_AFTER = 60.0
 
 
@@ -43,7 +43,7 @@ class Declaration:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        #: When to declare each refused express queue again.
+        #: When to declare each refused queue again.
         self._refused: dict[str, float] = {}
 
     def declare(self) -> frozenset[str]:
@@ -61,11 +61,11 @@ class Declaration:
         return queue not in self._refused
 
     def _declare_if_allowed(self, queue: kombu.Queue) -> bool:
-        """Declare a queue. The session goes on without an express queue that is refused."""
+        """Declare a queue. The session goes on without an optional queue that is refused."""
         try:
             is_new = self._declare_queue(queue)
         except AccessRefused as error:
-            if queue.name not in topology.EXPRESS_NAMES:
+            if queue.name not in topology.OPTIONAL_NAMES:
                 raise
             _warn_once(queue.name, error.reply_text)
             self._refused[queue.name] = time.monotonic() + DECLARE_AGAIN_AFTER

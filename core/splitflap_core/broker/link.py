@@ -33,7 +33,7 @@ WINDOW = 500
 #: Seconds between two attempts to connect: doubled from the first to the second, with jitter.
 RECONNECT_AFTER = (0.2, 2.0)
 
-#: The longest such time after the broker has refused the link's express queue.
+#: The longest such time after the broker has refused the link's optional queue.
 UNAVAILABLE_AFTER = 60.0
 
 #: Seconds that a stop waits beyond its timeout, for the last iteration to end.
@@ -84,7 +84,7 @@ class BrokerLink:
         self._session: BrokerSession | None = None
         self._paused_until = 0.0
         self._consuming = False
-        #: Whether the broker has refused the link's express queue. A successful subscription
+        #: Whether the broker has refused the link's optional queue. A successful subscription
         #: clears it.
         self._unavailable = False
         #: Whether the broker must still get a new prefetch count.
@@ -221,7 +221,7 @@ class BrokerLink:
             self._on_up(session.created)
 
     def _note_unavailable(self, error: QueueUnavailable) -> None:
-        """Log the first refusal of an express queue. Its jobs go to the normal queue meanwhile."""
+        """Log the first refusal of an optional queue. Express jobs take the normal one then."""
         if not self._unavailable:
             logger.warning(
                 "broker link %s: works without its queue and tries again every %.0f s: %s",

@@ -16,7 +16,7 @@ from splitflap_core.broker.messages import (
 
 
 class QueueUnavailable(OSError):
-    """The broker has no such express queue, or this user may not read it. The text says what to do.
+    """The broker lacks this optional queue, or this user may not read it. The text says what to do.
 
     An older API has not declared the queue, or the user has the rights of an older release.
     """
@@ -38,7 +38,7 @@ class BrokerSession(ABC):
         """Start to consume. `poll` calls `on_received` for each message.
 
         Raises:
-            QueueUnavailable: this is an express queue that cannot be consumed. The session is over.
+            QueueUnavailable: this optional queue cannot be consumed. The session is over.
         """
 
     @abstractmethod
@@ -71,7 +71,7 @@ class BrokerSession(ABC):
     def depth(self, queue: str) -> Depth | None:
         """Query the depth of a queue of the topology. Blocks until the answer.
 
-        None: this is an express queue, and the broker has refused to declare it.
+        None: this is an optional queue, and the broker has refused to declare it.
         """
 
     @abstractmethod

@@ -5,8 +5,8 @@ The server makes the first three steps of a stop (server/worker.py):
 1. The server accepts no new connection.
 2. Streams end, with a `retry:` for their clients, and waits for tasks end.
 3. Running requests finish.
-4. The loops of the backlog and of the publisher end. The reconciler takes no more retries, and the
-   consumer no more outcomes. They commit and ack their last batch.
+4. The loops of the backlog and of the publisher end. The reconciler takes no more retries, the
+   webhooks no more tries, and the consumer no more outcomes. They commit and ack their last batch.
 5. The last group commit and the last shared reads end. The history gets the last counts, and the
    last events get their ids.
 6. The dispatcher publishes its jobs, and marks the confirmed ones. The last spans are exported.
@@ -25,6 +25,7 @@ from flask import request
 from splitflap_core.broker import backend_for
 from splitflap_core.health import HealthServer
 from splitflap_core.telemetry import Metrics
+from splitflap_core.topology import DELIVER_QUEUE
 from splitflap_core.tracing.setup import Tracing
 
 from asyncrequest import AsyncRequests
@@ -58,6 +59,7 @@ from splitflap_api.loops.reconcile import Reconciler
 from splitflap_api.loops.retention import Retention
 from splitflap_api.loops.sequencer import Sequencer
 from splitflap_api.loops.waiters import Waiters
+from splitflap_api.loops.webhooks.webhooks import Webhooks
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.acting import ActingLimits
 from splitflap_api.overload.admission import Admission
@@ -75,6 +77,7 @@ from splitflap_api.transactions.dead_letters import DeadLetterBatches
 from splitflap_api.transactions.fair import FairPublishing
 from splitflap_api.transactions.ingest import Ingest
 from splitflap_api.transactions.replay import Replayer
+from splitflap_api.transactions.webhooks import WebhookTransactions
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +185,17 @@ class ApiService:
             router=router,
         )
 
+        # Webhooks.
+        self._webhooks = Webhooks(
+            WebhookTransactions(store, settings.webhook_backoff),
+            backend,
+            self._dispatcher.link,
+            metrics,
+            replica,
+            lambda: self._results.queues.consumers_of(DELIVER_QUEUE.name),
+            self._signs.note_created,
+        )
+
         # What operators see.
         self._recorder = Recorder(store, metrics, replica, gauges="outcomes" in settings.roles)
         deployments = settings.kubernetes_deployments
@@ -213,7 +227,7 @@ class ApiService:
     def wsgi(self) -> Admission:
         """The application, with admission around it."""
         later = AsyncRequests(
-            RequestBackend(self._acceptor),
+            RequestBackend(self._acceptor, self._keyring),
             account=lambda: caller().account,
             prefix=PREFIX,
             traceparent=lambda: request.headers.get("traceparent"),
@@ -279,6 +293,7 @@ class ApiService:
             ("judging the backlog", self._backlog.stop),
             ("the publisher", self._publisher.stop),
             ("the reconciler", self._reconciler.stop),
+            ("the webhooks", self._webhooks.stop),
             ("the consumer of outcomes", self._results.stop),
             ("commits and reads", self._acceptor.stop),
             ("the history", self._recorder.stop),
@@ -344,6 +359,7 @@ class ApiService:
         if "outcomes" in self.settings.roles:
             self._results.start()
             self._reconciler.start()
+            self._webhooks.start()
         self._not_ready = None
         logger.info("serving", extra={"roles": sorted(self.settings.roles)})
 
@@ -367,7 +383,11 @@ class ApiService:
         if self._sequencer:
             checks["sequencer"] = self._sequencer.complaint
         if "outcomes" in self.settings.roles:
-            checks |= {"results": self._results.complaint, "reconciler": self._reconciler.complaint}
+            checks |= {
+                "results": self._results.complaint,
+                "reconciler": self._reconciler.complaint,
+                "webhooks": self._webhooks.complaint,
+            }
         for name, check in checks.items():
             self._health.live(name, self._once_started(check))
 

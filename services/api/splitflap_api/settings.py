@@ -197,6 +197,15 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=3600, description="Seconds that a rendered task waits for its previews."),
     ] = 30.0
+    webhook_backoff: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=60,
+            description="Seconds from the first try of a webhook to the second one. The later "
+            "times grow with it. With 5, the last one of 15 tries comes after a day.",
+        ),
+    ] = 5.0
     kubernetes_deployments: Annotated[
         Annotated[str, Meta(max_length=200, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")] | None,
         Meta(

@@ -5,6 +5,8 @@ from splitflap_scraper.process import green
 
 green.patch()
 
+import time
+
 from splitflap_core.broker import backend_for
 from splitflap_core.health import health_server
 from splitflap_core.kinds import EXPRESS_PART, SCRAPE
@@ -15,12 +17,15 @@ from splitflap_core.worker import Worker
 
 from splitflap_scraper.fetch.deadline import TimeLimit
 from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.fetch.post import Poster
 from splitflap_scraper.preview.favicon import Favicons
 from splitflap_scraper.process.gc_tuning import collect_rarely
 from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.loop_lag import LoopLag
 from splitflap_scraper.process.pool import GreenPool
 from splitflap_scraper.process.settings import ScraperSettings
+from splitflap_scraper.webhooks.handler import WebhookHandler
+from splitflap_scraper.webhooks.sender import Sender
 
 #: Prefetched jobs for each slot. A freed slot gets its next job at once, and few jobs wait here
 #: while another replica is idle.
@@ -44,9 +49,10 @@ def main() -> None:
 
     # The fetcher. Each page has a real thread for its lookup, so slow names delay no other page.
     express_slots = max(LEAST_EXPRESS_SLOTS, int(settings.concurrency * EXPRESS_PART))
-    green.use_resolvers(settings.concurrency + express_slots)
+    green.use_resolvers(settings.concurrency + express_slots + settings.webhook_concurrency)
     time_limit = TimeLimit(green.deadline, green.DeadlineExceeded)
-    fetcher = Fetcher(settings.fetch_config(), time_limit, metrics, tracer=tracing.tracer)
+    config = settings.fetch_config()
+    fetcher = Fetcher(config, time_limit, metrics, tracer=tracing.tracer)
 
     # The lag of green threads behind the parsing of pages. A stalled process fails no page.
     lag = LoopLag(metrics)
@@ -73,6 +79,13 @@ def main() -> None:
     )
     worker.register(health)
 
+    # Webhooks have green threads, limits and a link of their own.
+    poster = Poster(config, time_limit, metrics, settings.webhook_limits, settings.webhook_timeout)
+    sender = Sender(
+        backend, WebhookHandler(poster), settings.webhook_concurrency, settings.webhook_timeout
+    )
+    sender.register(health)
+
     # All long-lived objects exist now.
     collect_rarely()
 
@@ -81,11 +94,15 @@ def main() -> None:
     health.start()
     lag.start()
     worker.start()
+    sender.start()
     tracing.start()
     stop.wait()
 
-    # Stop: the worker finishes its jobs, or gives them back, and acks. The port closes last.
+    # Stop: both finish their work, or give it back, and ack. The port closes last.
+    end = time.monotonic() + settings.stop_grace
+    sender.link.stop_consuming()
     worker.stop(settings.stop_grace)
+    sender.stop(max(1.0, end - time.monotonic()))
     tracing.stop(LAST_EXPORT)
     lag.stop()
     health.stop()

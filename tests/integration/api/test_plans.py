@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from splitflap_api.contract.models import PostQuery
+from splitflap_api.contract.webhooks.models import DeliveryQuery, WebhookInput
 from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.operator.status import read_work
@@ -25,9 +26,10 @@ from sqlalchemy import Engine, event
 from tests.unit.api.rig import Rig, by, failed, outcome_of
 
 from .conftest import MakeRig
+from .webhooks import Hooks
 
 #: The tables that grow with the number of accepted posts.
-GROWING = ("posts", "tasks", "events", "post_links", "previews")
+GROWING = ("posts", "tasks", "events", "post_links", "previews", "deliveries")
 
 #: Statements that have a plan.
 _PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
@@ -71,6 +73,25 @@ def _use(rig: Rig) -> None:
     with rig.store.read() as tx:
         states = read_states(tx, rig.store.now(tx))
     Backlog(rig.store, Limits(1, 1), lambda: 0.0, lambda: True, lambda: states, accounts).run_once()
+    _use_webhooks(Hooks(rig))
+
+
+def _use_webhooks(hooks: Hooks) -> None:
+    """Tell a webhook, let tries fail, be lost and succeed, and list and replay deliveries."""
+    hook = hooks.create(events=["preview", "task.done"])
+    hooks.finished(hook, count=3)
+    hooks.transactions.look()
+    one, other, _ = hooks.told()
+    hooks.end(one)
+    hooks.end(other, status=410)
+    hooks.do("change", hook.id, WebhookInput(hook.url))
+    hooks.pass_time()
+    hooks.claim()
+    hooks.transactions.give_back([other["id"]])
+    hooks.transactions.due()
+    hooks.do("replay", hook.id, None, 100)
+    hooks.do("deliveries", hook.id, DeliveryQuery(state="dead"), None)
+    hooks.do("delete", hook.id)
 
 
 @contextmanager

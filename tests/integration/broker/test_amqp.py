@@ -23,7 +23,9 @@ def test_topology_is_declared_as_quorum_queues(vhost: Vhost, make_peer: MakePeer
     arguments = f"[rabbit_amqqueue:info(Q, [arguments]) || Q <- {queues}]"
     listed = vhost.server.eval(f'lists:flatten(io_lib:format("~p", [{arguments}])).')
     assert listed.count("x-queue-type") == len(topology.QUEUES)
-    assert listed.count("x-dead-letter-strategy") == len(topology.QUEUES) - 1, "all but `dead`"
+    assert listed.count("x-dead-letter-strategy") == len(topology.QUEUES) - 2, (
+        "not `dead`, `deliver`"
+    )
 
 
 def test_confirmed_messages_survive_a_killed_broker(vhost: Vhost, make_peer: MakePeer) -> None:

@@ -145,7 +145,7 @@ def test_an_api_with_the_rights_of_the_last_release_goes_without_express_queues(
     assert session.depth("render") is not None
     session.close(orderly=True)
     warnings = [each for each in caplog.messages if "may not declare" in each]
-    assert len(warnings) == len(topology.EXPRESS_NAMES), "one for each queue, over all sessions"
+    assert len(warnings) == len(topology.OPTIONAL_NAMES), "one for each queue, over all sessions"
 
 
 def test_a_worker_with_the_rights_of_the_last_release_gets_normal_jobs(

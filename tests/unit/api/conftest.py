@@ -90,7 +90,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         dead_letters=DeadLetterBatches(rig.store, replayer, lambda: 0.0),
         feed=rig.feed,
         later=AsyncRequests(
-            RequestBackend(rig.acceptor),
+            RequestBackend(rig.acceptor, Keyring(rig.store)),
             account=lambda: caller().account,
             prefix=PREFIX,
         ),

@@ -19,6 +19,9 @@ _BODIES: dict[str, Any] = {
     "create_render": {"text": "x"},
     "create_preview": {"url": "https://example.org/"},
     "create_key": {"account": "a", "scopes": ["read"]},
+    "create_webhook": {"url": "https://app.example/hook"},
+    "change_webhook": {"url": "https://app.example/hook"},
+    "replay_deliveries": {},
     "create_session": {"key": "a key with every scope"},
 }
 
@@ -42,12 +45,15 @@ def targets(rig: Rig, client: FlaskClient) -> list[Target]:
         tx.execute(metadata.tables["dead_letters"].insert(), [letter])
     session = client.post("/v1/session", json=_BODIES["create_session"], headers=_FROM_PAGE).json
     assert session is not None
+    webhook = client.post("/v1/webhooks", json=_BODIES["create_webhook"]).json
+    assert webhook is not None
     ids = {
         "post_id": rig.row("posts")["id"],
         "task_id": rig.row("tasks")["id"],
         "key_id": rig.rows("keys")[0]["id"],
         "letter_id": letter["id"],
         "session_id": session["id"],
+        "webhook_id": webhook["id"],
         "slug": "conflict",
     }
     document: Any = client.get("/v1/openapi.json").json

@@ -12,7 +12,7 @@ from splitflap_api.contract.models import Post, PostInput
 from splitflap_api.domain import final_responses
 from splitflap_api.domain.access.keys import Caller
 from splitflap_api.domain.batches import CreatePosts
-from splitflap_api.domain.commands import Command
+from splitflap_api.domain.commands import Command, Telling
 from splitflap_api.domain.fair.kind_state import KindState
 from splitflap_api.domain.fair.ledger import Ledger
 from splitflap_api.domain.fair.routes import Router
@@ -151,7 +151,8 @@ class Rig:
         responder: str | None = None,
     ) -> TaskState:
         """Accept a command, with the responder of its view unless another one is named."""
-        usual = next(each for kind, each in _RESPONDERS.items() if isinstance(command, kind))
+        work = command.command if isinstance(command, Telling) else command
+        usual = next(each for kind, each in _RESPONDERS.items() if isinstance(work, kind))
         name = responder or usual.__name__
         known_by = fingerprint if key else None
         return self.acceptor.accept(Submission(account, command, name, key, known_by))

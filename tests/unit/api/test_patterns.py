@@ -44,6 +44,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "replay_dead_letters": {"ids": [str(uuid4())]},
     "drop_dead_letters": {"ids": [str(uuid4())]},
     "create_session": {"key": "x"},
+    "create_webhook": {"url": "https://app.example/hook"},
+    "change_webhook": {"url": "https://app.example/hook"},
 }
 
 
@@ -208,7 +210,8 @@ def test_no_string_of_a_query_may_have_the_character_zero(
     assert {place.name for place in found} >= {"reason", "account", "queue", "channel", "after"}
     for place in found:
         assert place.refuses(client, value), place
-        answer = client.head(place.path, query_string={place.name: value})
+        path = re.sub(r"{\w+}", str(uuid4()), place.path)
+        answer = client.head(path, query_string={place.name: value})
         assert answer.status_code in {400, 405}, place
 
 

@@ -28,16 +28,16 @@ def test_queues_are_durable_and_limit_deliveries(queue: Queue) -> None:
 
 
 def test_a_job_waits_for_its_worker_without_a_limit_of_time() -> None:
-    """Only dead letters expire. RabbitMQ drops an expired message."""
+    """RabbitMQ drops an expired message. A webhook's is no job: the API publishes it again."""
     limited = {queue.name for queue in topology.QUEUES if "x-message-ttl" in queue.queue_arguments}
-    assert limited == {"dead"}
+    assert limited == {"dead", "deliver"}
     assert topology.DEAD_QUEUE.queue_arguments["x-message-ttl"] == 7 * DAY_MS
     assert "dead" not in topology.REPLACEABLE
 
 
 def test_every_queue_dead_letters_at_least_once() -> None:
-    """The queue `dead` itself is the exception."""
-    for queue in set(topology.QUEUES) - {topology.DEAD_QUEUE}:
+    """The queue `dead` itself is an exception, and `deliver`: the API has what it has."""
+    for queue in set(topology.QUEUES) - {topology.DEAD_QUEUE, topology.DELIVER_QUEUE}:
         assert queue.queue_arguments["x-dead-letter-exchange"] == topology.DEAD_QUEUE.exchange.name
         assert queue.queue_arguments["x-dead-letter-strategy"] == "at-least-once"
     assert "x-dead-letter-exchange" not in topology.DEAD_QUEUE.queue_arguments

@@ -99,6 +99,12 @@ PRIORITY = Parameter(
     "by it. Smaller values, malformed ones and other parameters count as the default, `u=3`.",
     _STRING | {"examples": ["u=5"]},
 )
+WEBHOOK = Parameter(
+    "Splitflap-Webhook",
+    "The id of a webhook of the key: it is told of the end of this request's task, beside the "
+    "webhooks that are always told. A repetition with the same `Idempotency-Key` changes nothing.",
+    _STRING | {"format": "uuid"},
+)
 IF_MATCH = Parameter(
     "If-Match",
     "ETags, compared strongly. Unless one of them is the present ETag, the response is 412 and "
@@ -118,6 +124,9 @@ LAST_EVENT_ID = Parameter(
     "Resume after this event, with every later event exactly once.",
     _STRING | EVENT_ID.schema,
 )
+
+#: Headers of operations that make a task.
+MAKING_WORK = (IDEMPOTENCY_KEY, PREFER, PRIORITY, WEBHOOK)
 
 PAGE = Parameter(
     "Splitflap-Page",

@@ -177,6 +177,9 @@ def _without_null(schema: Schema) -> Schema:
     match schema.get("type"):
         case [name, "null"]:
             return {**schema, "type": name}
+    match schema.get("anyOf"):
+        case [one, {"type": "null"}]:
+            return {**one, "description": schema["description"]}
     return schema
 
 

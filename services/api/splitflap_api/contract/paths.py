@@ -16,6 +16,7 @@ IDS = {
     "key_id": "key",
     "letter_id": "dead letter",
     "session_id": "session",
+    "webhook_id": "webhook",
 }
 
 

@@ -67,6 +67,8 @@ class NewTask:
     channel: str | None = None
     #: The task of the batch that it is a part of.
     batch_id: str | None = None
+    #: The webhooks that are told of its end, separated by spaces.
+    webhook_ids: str | None = None
 
     @property
     def owner(self) -> JobOwner:
@@ -87,6 +89,7 @@ class NewTask:
             "key_id": self.key_id,
             "channel": self.channel,
             "batch_id": self.batch_id,
+            "webhook_ids": self.webhook_ids,
             "created_at": self.created_at,
             "pending": self.pending,
             "total": self.pending,
@@ -104,6 +107,8 @@ class Changes:
     waiters: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    #: Deliveries to webhooks, of previews that have ended.
+    deliveries: list[Row] = field(default_factory=list)
     #: Jobs that have ended, as rows of their ids, and waiters that wait no more.
     ended_jobs: list[Row] = field(default_factory=list)
     taken_waiters: list[Row] = field(default_factory=list)
@@ -171,12 +176,7 @@ class Changes:
 
     def event(self, kind: str, post: Any, **more: Any) -> None:
         """Add an event of a post, with the post's id, channel and revision."""
-        data = {
-            "post": post["id"],
-            "channel": post["channel"],
-            "revision": post["revision"],
-            **more,
-        }
+        data = {**about_post(post), **more}
         self.events.append(
             {"channel": post["channel"], "kind": kind, "data": msgspec.json.encode(data).decode()}
         )
@@ -222,6 +222,7 @@ class Changes:
                 (schema.tasks, [task.row() for task in self.tasks]),
                 (schema.jobs, self.jobs),
                 (schema.waiters, self.waiters),
+                (schema.deliveries, self.deliveries),
                 event_rows(tx, [{**event, "created_at": self.now} for event in self.events]),
             ),
             deletes=((schema.waiters, self.taken_waiters), (schema.jobs, self.ended_jobs)),
@@ -256,6 +257,11 @@ class Changes:
         }
         self.jobs.append(job)
         return job
+
+
+def about_post(post: Any) -> dict[str, Any]:
+    """What every event of a post says."""
+    return {"post": post["id"], "channel": post["channel"], "revision": post["revision"]}
 
 
 def is_fresh(preview: Any, now: int) -> bool:

@@ -1,5 +1,6 @@
 """The seam between HTTP and the accepting transaction: commands change rows for requests."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -37,3 +38,31 @@ class Command(Protocol):
         Raises:
             Problem: the request cannot be accepted.
         """
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A command whose task is told to webhooks. All else is the command's."""
+
+    command: Command
+    webhook_ids: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        return self.command.size
+
+    @property
+    def key_id(self) -> str | None:
+        return self.command.key_id
+
+    @property
+    def own_transaction(self) -> bool:
+        return self.command.own_transaction
+
+    @property
+    def only_inserts(self) -> bool:
+        return self.command.only_inserts
+
+    def apply(self, tx: Connection, changes: Changes, task: NewTask) -> None:
+        self.command.apply(tx, changes, task)
+        task.webhook_ids = " ".join(self.webhook_ids)

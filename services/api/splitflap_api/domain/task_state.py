@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, TextClause, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, case, func, select
 
 from asyncrequest import Final, NoSuchTask, TaskGone, TaskState
 from splitflap_api.contract.formats import rfc3339
@@ -28,12 +28,19 @@ _WITH_POSTS = tasks.outerjoin(
     posts, (posts.c.id == tasks.c.html_post) & (posts.c.revision == tasks.c.revision)
 )
 _WHOLE = select(*_HEAD, _BODY, _HTML.label("html")).select_from(_WITH_POSTS)
-_SHARED = select(
-    *_HEAD,
-    case((_SIZE <= SHARED_BODY, _BODY)).label("body"),
-    case((_SIZE <= SHARED_BODY, _HTML)).label("html"),
-    (_SIZE > SHARED_BODY).label("is_large"),
-).select_from(_WITH_POSTS)
+
+
+def bounded(most: int) -> Select[Any]:
+    """The rows of tasks, for `state_of`, with bodies of up to `most` bytes."""
+    return select(
+        *_HEAD,
+        case((most >= _SIZE, _BODY)).label("body"),
+        case((most >= _SIZE, _HTML)).label("html"),
+        (most < _SIZE).label("is_large"),
+    ).select_from(_WITH_POSTS)
+
+
+_SHARED = bounded(SHARED_BODY)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from splitflap_api.http.operator import audit, dead, keys, status
 from splitflap_api.http.responses import JsonResponse, json_of, no_content
 from splitflap_api.http.routing import serve
 from splitflap_api.http.services import Services
+from splitflap_api.http.webhooks import endpoints as webhooks
 
 #: Modules with operations, in the order of the document.
-MODULES = (posts, previews, events, sessions, keys, dead, status, audit)
+MODULES = (posts, previews, events, webhooks, sessions, keys, dead, status, audit)
 
 
 def make_app(services: Services) -> Flask:

@@ -20,7 +20,7 @@ from splitflap_api.http.parse import check_past, check_text, id_of, is_low, with
 from splitflap_api.http.responses import REVALIDATED, JsonResponse, bytes_of, no_content
 from splitflap_api.http.services import Services
 
-_MAKES_WORK = (doc.ACCOUNT, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY)
+_MAKES_WORK = (doc.ACCOUNT, *doc.MAKING_WORK)
 
 
 class PostViews:

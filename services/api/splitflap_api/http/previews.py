@@ -52,7 +52,7 @@ def operations(services: Services) -> list[Operation]:
             {202: doc.ACCEPTED, 200: ResponseSpec("The text, rendered.", models.RenderOrTask)},
             scope="write",
             body=models.RenderInput,
-            headers=(doc.ACCOUNT, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
+            headers=(doc.ACCOUNT, *doc.MAKING_WORK),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "not-rendered"),
         ),
         Operation(
@@ -67,7 +67,7 @@ def operations(services: Services) -> list[Operation]:
             },
             scope="write",
             body=models.PreviewInput,
-            headers=(doc.ACCOUNT, doc.IDEMPOTENCY_KEY, doc.PREFER, doc.PRIORITY),
+            headers=(doc.ACCOUNT, *doc.MAKING_WORK),
             problems=(*doc.BODY_PROBLEMS, *doc.IDEMPOTENCY_PROBLEMS, "conflict"),
         ),
         Operation(

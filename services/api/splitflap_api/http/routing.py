@@ -89,8 +89,8 @@ def _check_head(operation: Operation) -> None:
     """Refuse what the head alone decides, before the client is asked for the body.
 
     Raises:
-        Problem: bad-request, for an Idempotency-Key of an operation without it. Silence would
-            promise a repetition that the operation does not keep.
+        Problem: bad-request, for an Idempotency-Key or a webhook of an operation without it.
+            Silence would promise what the operation does not keep.
         BadHeader: a malformed header.
         PreconditionFailed: the resource has no ETag, such as a list. No tag matches it.
     """
@@ -98,6 +98,8 @@ def _check_head(operation: Operation) -> None:
         idempotency_key()
     elif operation.method == "POST" and "Idempotency-Key" in request.headers:
         raise bad_parameter("Idempotency-Key", "this operation has none: send it without a key")
+    if doc.WEBHOOK not in operation.headers and doc.WEBHOOK.name in request.headers:
+        raise bad_parameter(doc.WEBHOOK.name, "this operation makes no task")
     preconditions = Preconditions.read()
     if not operation.checks_preconditions:
         preconditions.check(None)

@@ -1,12 +1,15 @@
 """Waiting requests hold no slot (overload/slots.py)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import request
 
 from asyncrequest import Preconditions, Submission, TaskState
-from splitflap_api.domain.commands import Command
+from splitflap_api.domain.access.keys import Keyring
+from splitflap_api.domain.commands import Command, Telling
 from splitflap_api.http.auth import caller
+from splitflap_api.http.webhooks.told import told_of
 from splitflap_api.loops.acceptor import Acceptor
 from splitflap_api.overload import connection_limits
 from splitflap_api.overload.slots import SLOT, Slot
@@ -36,10 +39,18 @@ class RequestBackend:
     A wait ends with its key, or its client: the response is then the 202 of the running task.
     """
 
-    def __init__(self, backend: Acceptor) -> None:
+    def __init__(self, backend: Acceptor, keyring: Keyring) -> None:
         self._backend = backend
+        self._keyring = keyring
 
     def accept(self, submission: Submission[Command]) -> TaskState:
+        """As the protocol. The task is told to the key's webhooks.
+
+        Raises:
+            Problem: bad-request, for a webhook that the key does not have.
+        """
+        if told := told_of(self._keyring):
+            submission = replace(submission, work=Telling(submission.work, told))
         return self._backend.accept(submission)
 
     def get(self, account: str, task_id: str) -> TaskState:  # noqa: ARG002 - as the protocol

@@ -17,6 +17,7 @@ from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import (
     audit,
     dead_letters,
+    deliveries,
     events,
     post_links,
     previews,
@@ -85,6 +86,7 @@ def sweeps(store: Store, retention: Retention) -> list[Duty]:
             ),
             "audit": OldRows(audit.c.id, audit.c.at, KEEP_AUDIT, delete(audit)),
             "sessions": OldRows(sessions.c.id, sessions.c.expires_at, 0, delete(sessions)),
+            "deliveries": OldRows(deliveries.c.id, deliveries.c.expires_at, 0, delete(deliveries)),
             "previews": OldRows(
                 previews.c.url,
                 previews.c.expires_at,

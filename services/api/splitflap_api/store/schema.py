@@ -99,6 +99,8 @@ tasks = Table(
     Column("html_bytes", Integer),
     # This HTML, once the post has lost it. Triggers on posts write it, see migration 0006.
     Column("html", Text),
+    # The webhooks that are told of its end, separated by spaces; NULL once they are.
+    Column("webhook_ids", Text),
 )
 _refers = tasks.c.html_post.is_not(None)
 Index("tasks_html_post", tasks.c.html_post, postgresql_where=_refers, sqlite_where=_refers)
@@ -114,6 +116,10 @@ Index("tasks_full", tasks.c.expires_at, postgresql_where=_full, sqlite_where=_fu
 Index("tasks_subject", tasks.c.subject)
 _is_part = tasks.c.batch_id.is_not(None)
 Index("tasks_batch_id", tasks.c.batch_id, postgresql_where=_is_part, sqlite_where=_is_part)
+
+#: Ended tasks with webhooks to be told (domain/webhooks/telling.py).
+IS_UNTOLD = text("webhook_ids IS NOT NULL AND state <> 'running'")
+Index("tasks_untold", tasks.c.webhook_ids, postgresql_where=IS_UNTOLD, sqlite_where=IS_UNTOLD)
 
 posts = Table(
     "posts",
@@ -353,6 +359,71 @@ Index(
     postgresql_where=_waiting,
     sqlite_where=_waiting,
 )
+
+#: The URLs that are told of the ends of a key's tasks (domain/webhooks/endpoints.py).
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("key_id", _id(), nullable=False),
+    Column("url", Text, nullable=False),
+    # The events that it wants, separated by spaces.
+    Column("events", String(100), nullable=False),
+    # Whether it is told of all tasks of its key, or only of those whose request names it.
+    Column("always", Boolean, nullable=False),
+    Column("secret", String(100), nullable=False),
+    # The secret before the last rotation signs too, until this time.
+    Column("old_secret", String(100)),
+    _time("old_secret_until", nullable=True),
+    # The number of its last delivery.
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
+    # Failed tries since the last delivery that arrived.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _time("disabled_at", nullable=True),
+    Column("disabled_by", String(20)),
+    _time("created_at"),
+)
+Index("webhooks_key", webhooks.c.key_id, webhooks.c.id)
+
+#: Messages to webhooks: the outbox, and their history.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    # The same at every try.
+    Column("id", _id(), primary_key=True),
+    Column("webhook_id", _id(), nullable=False),
+    Column("task_id", _id()),
+    # NULL until the loop gives it the next number of its webhook.
+    Column("sequence", BigInteger),
+    Column("event", String(20), nullable=False),
+    # The member `data` of the body, in JSON.
+    Column("data", Text, nullable=False),
+    # `waiting`, `done` or `dead`.
+    Column("state", String(10), nullable=False),
+    # The present try, from 1.
+    Column("attempt", Integer, nullable=False),
+    # The time of the next try, or of the end of the lease. NULL for a delivery that has ended.
+    _time("due_at", nullable=True),
+    # Until then the present try is under way.
+    _time("leased_until", nullable=True),
+    # How the last try ended: the receiver's status, or the reason why there is none.
+    Column("status", Integer),
+    Column("reason", String(50)),
+    _time("created_at"),
+    _time("expires_at"),
+)
+Index("deliveries_webhook", deliveries.c.webhook_id, deliveries.c.id)
+Index("deliveries_expires_at", deliveries.c.expires_at)
+IS_UNNUMBERED = text("sequence IS NULL")
+_has_due = deliveries.c.due_at.is_not(None)
+_has_lease = deliveries.c.leased_until.is_not(None)
+for _name, _columns, _where in (
+    ("deliveries_unnumbered", (deliveries.c.created_at,), IS_UNNUMBERED),
+    ("deliveries_due", (deliveries.c.webhook_id, deliveries.c.due_at), _has_due),
+    ("deliveries_due_at", (deliveries.c.due_at,), _has_due),
+    ("deliveries_leased", (deliveries.c.webhook_id, deliveries.c.leased_until), _has_lease),
+):
+    Index(_name, *_columns, postgresql_where=_where, sqlite_where=_where)
 
 #: What each replica of the API counted in each step of ten seconds (domain/operator/history.py).
 history = Table(

@@ -205,6 +205,38 @@ class ScraperSettings(CommonSettings, frozen=True, kw_only=True):
         ),
     ] = "default"
 
+    webhook_concurrency: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Webhooks sent at a time, beside the pages. The API sends at most four at "
+            "a time to one endpoint, and one to an endpoint that fails.",
+        ),
+    ] = 50
+    webhook_timeout: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=30,
+            description="Limit of one webhook in seconds, from the name to the status.",
+        ),
+    ] = 15.0
+    webhook_host_rate: Annotated[
+        float,
+        Meta(ge=0.001, le=10_000, description="Webhooks per second to one host, by all scrapers."),
+    ] = 100.0
+    webhook_host_concurrency: Annotated[
+        int, Meta(ge=1, le=1000, description="Webhooks in flight to one host, by all scrapers.")
+    ] = 20
+
+    @property
+    def webhook_limits(self) -> HostLimits:
+        """The limits of one scraper for the host of a webhook: its share of those for all."""
+        rate = self.webhook_host_rate / self.scraper_replicas
+        concurrency = self.webhook_host_concurrency // self.scraper_replicas
+        return HostLimits(max(1, concurrency), rate, max(LEAST_BURST, int(rate)))
+
     @property
     def providers(self) -> Providers:
         """The providers of `scrape_oembed_providers`.

@@ -94,7 +94,8 @@ def barred() -> list[str]:
 
 
 #: Ways of a public page to lead to another host. Each is a path of the server in run.py.
-LEADS = ("301", "302", "303", "307", "308", "refresh", "oembed", "robots")
+REDIRECTS = ("301", "302", "303", "307", "308")
+LEADS = (*REDIRECTS, "refresh", "oembed", "robots")
 
 #: The targets, one of each kind: each hop passes the same checks.
 LED_TO = ("127.0.0.1", "[::1]", "2130706433", "[::ffff:169.254.169.254]", "private.test")

@@ -9,22 +9,34 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
+from splitflap_core.contracts import WebhookRequest
 from splitflap_core.outcomes import Done
 from splitflap_core.telemetry import Metrics
 from splitflap_core.urls.addresses import PUBLIC_ONLY
 from splitflap_scraper.fetch.fetcher import Fetcher
+from splitflap_scraper.fetch.post import Poster
 from splitflap_scraper.process.handler import ScrapeHandler
 from splitflap_scraper.process.settings import ScraperSettings
+from splitflap_scraper.webhooks.handler import WebhookHandler
 
 from tests.integration.scraper.fetching import scrape, time_limit
 from tests.integration.scraper.site import page
-from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, NAMES, PUBLIC, barred, neighbours
+from tests.integration.scraper.ssrf.cases import (
+    LEADS,
+    LED_TO,
+    NAMES,
+    PUBLIC,
+    REDIRECTS,
+    barred,
+    neighbours,
+)
 
 GOOD = "<title>T</title><meta property=og:title content=T><meta property=og:image content=/i>"
 
@@ -129,6 +141,25 @@ class Run:
             "requests": self.server.requests,
         }
 
+    def deliver(self, url: str, handler: WebhookHandler | None = None) -> dict[str, Any]:
+        """Return the outcome of a webhook with a URL, and the connected addresses."""
+        self.server.reached.clear()
+        self.server.requests = 0
+        outcome = (handler or self.sender())(webhook_to(url))
+        return {
+            "outcome": outcome.reason or str(outcome.status),
+            "reached": list(self.server.reached),
+            "requests": self.server.requests,
+        }
+
+    def sender(self) -> WebhookHandler:
+        """Make a sender of webhooks with an empty state."""
+        config = self._settings.fetch_config(self._tls)
+        limits = self._settings.webhook_limits
+        return WebhookHandler(
+            Poster(config, time_limit(), Metrics("scraper"), limits, 5.0, Names())
+        )
+
     def url(self, host: str, path: str = "/") -> str:
         """Return a URL of the server."""
         return f"http://{host.replace('{p}', str(self.port))}:{self.port}{path}"
@@ -161,7 +192,30 @@ def main() -> None:
         found[f"rebinding after robots {name}"] = run.scrape(run.url(name))
     for host in neighbours():
         found[f"public {host}"] = run.scrape(run.url(host))
+    found |= webhooks(run)
     json.dump(found, sys.stdout)
+
+
+def webhooks(run: Run) -> dict[str, dict[str, Any]]:
+    """Deliver webhooks to the same hosts, and to receivers that redirect to them."""
+    found = {f"webhook {host}": run.deliver(run.url(host)) for host in barred()}
+    for status in REDIRECTS:
+        for host in LED_TO:
+            url = run.url(PUBLIC, f"/{status}?to={run.url(host, '/canary')}")
+            found[f"webhook {status} {host}"] = run.deliver(url)
+    for name in ("rebind.test", "rebind6.test"):
+        sender = run.sender()
+        found[f"webhook first {name}"] = run.deliver(run.url(name), sender)
+        # The connection of the first try is still open.
+        found[f"webhook again {name}"] = run.deliver(run.url(name), sender)
+    for host in neighbours():
+        found[f"webhook public {host}"] = run.deliver(run.url(host))
+    return found
+
+
+def webhook_to(url: str) -> WebhookRequest:
+    """A try of a webhook."""
+    return WebhookRequest("id", 1, url, int(time.time()), "v1,x", "{}")
 
 
 if __name__ == "__main__":

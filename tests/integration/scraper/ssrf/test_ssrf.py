@@ -16,8 +16,17 @@ from typing import Any
 
 import pytest
 from splitflap_core.urls.addresses import PUBLIC_ONLY
+from splitflap_core.urls.receivers import receiver_url
+from splitflap_core.urls.web_url import BadUrl
 
-from tests.integration.scraper.ssrf.cases import LEADS, LED_TO, PUBLIC, barred, neighbours
+from tests.integration.scraper.ssrf.cases import (
+    LEADS,
+    LED_TO,
+    PUBLIC,
+    REDIRECTS,
+    barred,
+    neighbours,
+)
 
 ROOT = Path(__file__).parents[4]
 
@@ -113,4 +122,53 @@ def test_public_neighbours_are_reached(host: str) -> None:
     """These addresses are just below and above a forbidden network."""
     found = result(f"public {host}")
     assert found["outcome"] == "done"
+    assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}
+
+
+@pytest.mark.parametrize("host", [*barred(), "rebind.localhost", "10-0-0-1.nip.io", "wiki.corp"])
+def test_a_webhook_of_a_forbidden_host_cannot_be_saved(host: str) -> None:
+    """Its owner learns so at once, if the URL says it. The API resolves no names."""
+    with pytest.raises(BadUrl):
+        receiver_url(f"http://{host.replace('{p}', '8080')}:8080/hook", PUBLIC_ONLY)
+
+
+@pytest.mark.parametrize("host", neighbours())
+def test_a_webhook_of_a_public_neighbour_can_be_saved(host: str) -> None:
+    """The rules of both services are the same."""
+    assert receiver_url(f"http://{host}:8080/hook", PUBLIC_ONLY).startswith("http://")
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", barred())
+def test_no_webhook_is_sent_to_a_forbidden_host(host: str) -> None:
+    """Whatever was saved, by whichever release: the scraper does not connect."""
+    found = result(f"webhook {host}")
+    assert found["outcome"] in {"forbidden_address", "bad_url", "dns", "forbidden_port"}
+    assert found["reached"] == []
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", LED_TO)
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_no_webhook_follows_a_redirect(status: str, host: str) -> None:
+    """The redirect is the answer: a failed try."""
+    found = result(f"webhook {status} {host}")
+    assert found == {"outcome": status, "reached": [PUBLIC], "requests": 1}
+
+
+@needs_namespace
+@pytest.mark.parametrize("name", ["rebind.test", "rebind6.test"])
+def test_no_webhook_is_sent_to_a_rebound_name(name: str) -> None:
+    """The second lookup gives a private address. Not even the open connection is used."""
+    assert result(f"webhook first {name}")["outcome"] == "200"
+    again = result(f"webhook again {name}")
+    assert again == {"outcome": "forbidden_address", "reached": [], "requests": 0}
+
+
+@needs_namespace
+@pytest.mark.parametrize("host", neighbours())
+def test_webhooks_reach_public_neighbours(host: str) -> None:
+    """These addresses are just below and above a forbidden network."""
+    found = result(f"webhook public {host}")
+    assert found["outcome"] == "200"
     assert set(found["reached"]) == {str(ip_address(host.strip("[]")))}

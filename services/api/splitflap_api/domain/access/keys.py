@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
@@ -22,7 +22,7 @@ from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.operator.audit import Note, unnoted
 from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import keys, sessions
+from splitflap_api.store.schema import keys, sessions, webhooks
 
 #: Seconds for which a replica trusts its last lookup of a key.
 CACHE = 3.0
@@ -55,11 +55,25 @@ _ADMINS = (
     .with_for_update()
 )
 
+#: The enabled webhooks of a key.
+_WEBHOOKS = (
+    select(webhooks.c.id, webhooks.c.always)
+    .where(webhooks.c.key_id == bindparam("_key_id"), webhooks.c.disabled_at.is_(None))
+    .order_by(webhooks.c.id)
+)
+
 _LAST_ADMIN = (
     "this is the last key with the scope admin. Create another one first, or repeat the request "
     "with ?force=true: then only `splitflap-api admin-key`, run beside the database, makes a new "
     "one"
 )
+
+
+class KeyWebhook(NamedTuple):
+    """An enabled webhook of a key, and whether it is told of all its tasks."""
+
+    id: str
+    always: bool
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,7 @@ class Caller:
     session_id: str | None = None
     channels: Channels = ALL
     own_account: str | None = None
+    webhooks: tuple["KeyWebhook", ...] = ()
 
     @property
     def credential_id(self) -> str:
@@ -178,6 +193,17 @@ class Keyring:
                 self._cache.pop((use, hashed), None)
                 self._known.pop((use, hashed), None)
 
+    def forget_webhooks(self) -> None:
+        """Look all keys up again: the webhooks of one have changed. Other replicas do so soon."""
+        with self._lock:
+            self._cache.clear()
+
+    def has_webhook(self, key_id: str, webhook_id: str) -> bool:
+        """Whether a key has this enabled webhook, according to the database."""
+        with self._store.read() as tx:
+            found = tx.execute(_WEBHOOKS, {"_key_id": key_id})
+            return webhook_id in {row.id for row in found}
+
     def bootstrap(self, secret: str | None) -> str | None:
         """Create the first key if it is missing. Returns the key only if it is a random one."""
         with self._store.read() as tx:
@@ -277,15 +303,17 @@ class Keyring:
                     sessions.c.hash == hashed, sessions.c.use == use
                 )
             row = tx.execute(wanted).first()
-        if row is None:
-            return None, ""
+            if row is None:
+                return None, ""
+            its = tx.execute(_WEBHOOKS, {"_key_id": row.id}).all()
         scopes = frozenset(row.scopes.split())
         # A token stays with its key: no session ends its streams.
         session_id = row.session_id if use == "page" else None
         if use == "stream":
             scopes &= {"read"}
         channels = Channels.stored(row.channels)
-        return Caller(row.id, row.account, scopes, session_id, channels), row.hash
+        told = tuple(KeyWebhook(each.id, each.always) for each in its)
+        return Caller(row.id, row.account, scopes, session_id, channels, webhooks=told), row.hash
 
     def _insert(self, new: models.KeyInput, secret: str, note: Note = unnoted) -> dict[str, Any]:
         with self._store.write() as tx:

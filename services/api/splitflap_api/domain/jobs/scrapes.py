@@ -13,13 +13,14 @@ from splitflap_core.urls.shown import Withheld, shown_url
 from splitflap_core.urls.web_url import BadUrl
 from sqlalchemy import Connection, select, update
 
-from splitflap_api.domain.changes import Changes, NewTask, Row
+from splitflap_api.domain.changes import Changes, NewTask, Row, about_post
 from splitflap_api.domain.fair.shares import NO_ACCOUNT
 from splitflap_api.domain.fan_in import WaiterBatch
 from splitflap_api.domain.final_responses import fetched_preview
 from splitflap_api.domain.jobs.finished import FinishedJob
 from splitflap_api.domain.jobs.kind import BacklogLimit, JobKind
 from splitflap_api.domain.posts.states import lock_posts_once
+from splitflap_api.domain.webhooks.telling import of_previews
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import previews
 
@@ -103,7 +104,7 @@ def preview_row(finished: FinishedJob, now: int) -> Row:
 def add_preview_events(
     tx: Connection, changes: Changes, waiting: WaiterBatch, urls: Mapping[str, str]
 ) -> None:
-    """Add an event for each waiting post that is still at its task's revision.
+    """Add an event for each waiting post that is still at its task's revision, and tell webhooks.
 
     A task that waited for days may be past its retention: its row is gone, and its waiter is left.
     `urls` gives the URLs of the ended scrapes by job.
@@ -125,7 +126,11 @@ def add_preview_events(
         )
     )
     states = {row.url: row.state for row in rows}
+    told = []
     for url, task in shown:
         post = now_at.get(task["subject"])
         if post and post["revision"] == task["revision"]:
-            changes.event("preview", post, url=url, state=states.get(url, "failed"))
+            more = {"url": url, "state": states.get(url, "failed")}
+            changes.event("preview", post, **more)
+            told.append((task, {**about_post(post), **more}))
+    changes.deliveries += of_previews(tx, told, changes.now)

@@ -40,14 +40,18 @@ class AllowList:
         if self.only_ports and target.port not in self.only_ports:
             raise FetchError("forbidden_port", f"port {target.port}")
 
-    def check_addresses(self, target: Target, addresses: Iterable[Address]) -> None:
+    def check_addresses(
+        self, target: Target, addresses: Iterable[Address], *, own_page: bool = True
+    ) -> None:
         """Check all addresses of a target's host. One forbidden address bars the host.
+
+        With `own_page`, the page of this Splitflap may have a private one.
 
         Raises:
             FetchError: `forbidden_address`. It does not reveal the address, which may be secret.
         """
         addresses = tuple(addresses)
-        is_own = self.rules.is_own_page(target.origin, target.path)
+        is_own = own_page and self.rules.is_own_page(target.origin, target.path)
         if not is_own and not self.rules.all_may_be_reached(addresses):
             raise FetchError("forbidden_address", "the host has a private address")
         if any(self.rules.is_in(address, self.denied) for address in addresses):

@@ -1,0 +1,326 @@
+"""Deliveries: rows that wait, are tried, and end. Each is tried until its receiver takes it.
+
+    insert -> unnumbered -> waiting, due -> leased (a try is under way) -> done
+                                 ^             | failed, or no outcome within LEASE
+                                 +-------------+ after the last try: dead
+
+Every transaction that locks an endpoint and its numbered deliveries passes over locked deliveries,
+so no two of them wait for each other.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from splitflap_core.contracts import WebhookOutcome
+from sqlalchemy import Connection, and_, case, delete, exists, func, select, update
+from uuid_utils import uuid7
+
+from splitflap_api.contract.formats import is_id
+from splitflap_api.domain.changes import Row
+from splitflap_api.store.bulk import among, update_rows
+from splitflap_api.store.schema import IS_UNNUMBERED, deliveries, keys, webhooks
+
+#: Milliseconds within which the outcome of a try must arrive. Longer than the message may wait
+#: (`DELIVER_TTL_MS` in core's topology.py) and a usual try takes.
+LEASE = 60_000
+
+#: The time until the next try after a failed one, with jitter: multiples of the setting
+#: WEBHOOK_BACKOFF, whose default is 5 s. All together are a day.
+DELAYS = (1, 6, 24, 120, 360, 720, 1440, *(2160,) * 7)
+JITTER = (0.75, 1.25)
+
+#: Longest Retry-After of a receiver that counts, in seconds.
+MAX_AFTER = 10_800
+
+#: Tries of one endpoint under way at a time; of one whose last try failed.
+IN_FLIGHT = 4
+IN_FLIGHT_FAILING = 1
+
+#: Milliseconds for which a delivery is kept: after it was done, and otherwise.
+KEEP_DONE = 86_400_000
+KEEP_DEAD = 30 * 86_400_000
+
+#: Deliveries numbered by one transaction; endpoints served by one.
+NUMBERED = 500
+SERVED = 50
+
+#: Reasons for which the scraper has not asked the receiver: waiting is no try.
+WAITED = frozenset({"busy"})
+
+#: The status of a receiver that wants no more webhooks.
+GONE = 410
+
+
+def new_row(webhook_id: str, task_id: str | None, event: str, data: str, now: int) -> Row:
+    """A delivery to be inserted. It is unnumbered, so no endpoint is locked for it."""
+    return {
+        "id": str(uuid7()),
+        "webhook_id": webhook_id,
+        "task_id": task_id,
+        "event": event,
+        "data": data,
+        "state": "waiting",
+        "attempt": 1,
+        "created_at": now,
+        "expires_at": now + KEEP_DEAD,
+    }
+
+
+def wanting(tx: Connection, webhook_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The events that each of these endpoints wants, without disabled ones and revoked keys."""
+    rows = tx.execute(
+        select(webhooks.c.id, webhooks.c.events)
+        .join(keys, keys.c.id == webhooks.c.key_id)
+        .where(among(tx, webhooks.c.id, set(webhook_ids)), IS_SERVED)
+    )
+    return {row.id: frozenset(row.events.split()) for row in rows}
+
+
+def number(tx: Connection, now: int) -> int:
+    """Number the next deliveries, each within its endpoint, and make them due. Return the count."""
+    wanted = select(deliveries.c.id, deliveries.c.webhook_id).where(IS_UNNUMBERED)
+    found = tx.execute(
+        wanted.order_by(deliveries.c.created_at).limit(NUMBERED).with_for_update(skip_locked=True)
+    ).all()
+    if not found:
+        return 0
+    locked = select(webhooks.c.id, webhooks.c.sequence)
+    last: dict[str, int] = {
+        row.id: row.sequence
+        for row in tx.execute(
+            locked.where(among(tx, webhooks.c.id, {row.webhook_id for row in found}))
+            .order_by(webhooks.c.id)
+            .with_for_update()
+        )
+    }
+    numbered = []
+    for row in found:
+        if row.webhook_id in last:
+            last[row.webhook_id] += 1
+            numbered.append({"id": row.id, "sequence": last[row.webhook_id], "due_at": now})
+    update_rows(tx, deliveries, ("id",), numbered)
+    update_rows(tx, webhooks, ("id",), [{"id": id_, "sequence": n} for id_, n in last.items()])
+    if deleted := {row.id for row in found if row.webhook_id not in last}:
+        tx.execute(delete(deliveries).where(among(tx, deliveries.c.id, deleted)))
+    return len(found)
+
+
+def claim(tx: Connection, now: int, room: int, after: str, backoff: float) -> tuple[list[Row], str]:
+    """Lease due deliveries, a few of each endpoint, from the endpoint after `after` on.
+
+    `room` is the number of tries that may be under way, of all endpoints. `backoff` is the time in
+    seconds until the second try. Returns the leased
+    deliveries with the columns of their endpoints, and the last endpoint that had a turn.
+    """
+    leased = select(func.count()).where(deliveries.c.leased_until > now)
+    room -= tx.execute(leased).scalar_one()
+    claimed: list[Row] = []
+    for endpoint in _served(tx, now, after):
+        if room <= 0:
+            break
+        after = endpoint["id"]
+        if _end_lost(tx, now, endpoint["id"], backoff):
+            endpoint["failures"] += 1
+        rows = _lease(tx, now, endpoint, room)
+        room -= len(rows)
+        claimed += [{**_of(endpoint, now), **row} for row in rows]
+    else:
+        after = "" if after else after
+    return claimed, after
+
+
+def give_back(tx: Connection, ids: Iterable[str], now: int) -> None:
+    """Make leased deliveries due again that the broker has not taken. It is no try."""
+    tx.execute(
+        update(deliveries)
+        .where(among(tx, deliveries.c.id, set(ids)), deliveries.c.leased_until.is_not(None))
+        .values(leased_until=None, due_at=now)
+    )
+
+
+def apply(
+    tx: Connection, outcomes: Sequence[WebhookOutcome], now: int, backoff: float
+) -> dict[str, list[str]]:
+    """End these tries. Return the ids of the deliveries, by what happened to each."""
+    by_id: dict[str, WebhookOutcome] = {}
+    for each in outcomes:
+        # Two tries of one delivery may end together. One that arrived counts.
+        if is_id(each.id) and (each.id not in by_id or _has_arrived(each)):
+            by_id[each.id] = each
+    found = tx.execute(
+        select(deliveries)
+        .where(among(tx, deliveries.c.id, by_id), deliveries.c.state == "waiting")
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    ).mappings()
+    ended = _Ended(backoff)
+    for row in found:
+        ended.note(dict(row), by_id[row["id"]], now)
+    ended.write(tx, now)
+    return ended.words
+
+
+class _Ended:
+    """The ends of several tries, gathered and then written."""
+
+    def __init__(self, backoff: float) -> None:
+        self._backoff = backoff
+        self._rows: list[Row] = []
+        #: What happened to each endpoint: whether its last try failed.
+        self._failed: dict[str, bool] = {}
+        self._gone: set[str] = set()
+        self.words: dict[str, list[str]] = {}
+
+    def note(self, row: Row, outcome: WebhookOutcome, now: int) -> None:
+        if _has_arrived(outcome):
+            self._end(row, outcome, "done", now + KEEP_DONE)
+            self._failed.setdefault(row["webhook_id"], False)
+        elif outcome.attempt != row["attempt"]:
+            self.words.setdefault("dropped", []).append(row["id"])
+        elif outcome.reason in WAITED:
+            self._again(row, outcome, row["attempt"], outcome.after or 1.0, now)
+        else:
+            self._fail(row, outcome, now)
+
+    def _fail(self, row: Row, outcome: WebhookOutcome, now: int) -> None:
+        self._failed[row["webhook_id"]] = True
+        if outcome.status == GONE:
+            self._gone.add(row["webhook_id"])
+        delay = _delay_after(row["attempt"], self._backoff)
+        if delay is None or outcome.status == GONE:
+            self._end(row, outcome, "dead", now + KEEP_DEAD)
+        else:
+            after = max(delay, min(outcome.after or 0.0, MAX_AFTER))
+            self._again(row, outcome, row["attempt"] + 1, after, now)
+
+    def _again(
+        self, row: Row, outcome: WebhookOutcome, attempt: int, after: float, now: int
+    ) -> None:
+        word = "waited" if attempt == row["attempt"] else "retried"
+        self._add(row, outcome, word, attempt=attempt, due_at=now + int(after * 1000))
+
+    def _end(self, row: Row, outcome: WebhookOutcome, state: str, expires_at: int) -> None:
+        self._add(row, outcome, state, state=state, due_at=None, expires_at=expires_at)
+
+    def _add(self, row: Row, outcome: WebhookOutcome, word: str, **values: Any) -> None:
+        same = {name: row[name] for name in ("id", "state", "attempt", "due_at", "expires_at")}
+        how = {"status": outcome.status, "reason": outcome.reason, "leased_until": None}
+        self._rows.append({**same, **how, **values})
+        self.words.setdefault(word, []).append(row["id"])
+
+    def write(self, tx: Connection, now: int) -> None:
+        update_rows(tx, deliveries, ("id",), self._rows)
+        if recovered := [id_ for id_, failed in self._failed.items() if not failed]:
+            of = and_(among(tx, webhooks.c.id, recovered), webhooks.c.failures > 0)
+            tx.execute(update(webhooks).where(of).values(failures=0))
+        if failing := [id_ for id_, failed in self._failed.items() if failed]:
+            of_failing = among(tx, webhooks.c.id, failing)
+            more = {"failures": webhooks.c.failures + 1}
+            tx.execute(update(webhooks).where(of_failing).values(more))
+        if self._gone:
+            of = and_(among(tx, webhooks.c.id, self._gone), webhooks.c.disabled_at.is_(None))
+            tx.execute(update(webhooks).where(of).values(disabled_at=now, disabled_by="gone"))
+
+
+def _has_arrived(outcome: WebhookOutcome) -> bool:
+    return outcome.status is not None and 200 <= outcome.status < 300  # noqa: PLR2004 - success
+
+
+def _delay_after(attempt: int, backoff: float) -> float | None:
+    """The seconds until the try after this one failed, with jitter; None after the last one."""
+    if attempt > len(DELAYS):
+        return None
+    return backoff * DELAYS[attempt - 1] * random.uniform(*JITTER)  # noqa: S311 - jitter
+
+
+def limit_times(tx: Connection, now: int, backoff: float) -> None:
+    """Bound the times in the future, after the database's clock was set back."""
+    latest = case(
+        *[
+            (deliveries.c.attempt == attempt + 2, now + int(delay * backoff * JITTER[1] * 1000))
+            for attempt, delay in enumerate(DELAYS)
+        ],
+        else_=now + LEASE,
+    )
+    is_late = and_(deliveries.c.due_at > latest, deliveries.c.leased_until.is_(None))
+    tx.execute(update(deliveries).where(is_late).values(due_at=now))
+    is_leased = deliveries.c.leased_until > now + LEASE
+    tx.execute(update(deliveries).where(is_leased).values(due_at=now, leased_until=now))
+
+
+def replay(tx: Connection, webhook_id: str, ids: Sequence[str] | None, limit: int, now: int) -> int:
+    """Make dead deliveries of an endpoint due again: these, or the oldest. Return the count."""
+    is_dead = and_(deliveries.c.webhook_id == webhook_id, deliveries.c.state == "dead")
+    if ids is not None:
+        is_dead = and_(is_dead, among(tx, deliveries.c.id, ids))
+    some = select(deliveries.c.id).where(is_dead).order_by(deliveries.c.id).limit(limit)
+    found = list(tx.execute(some.with_for_update(skip_locked=True)).scalars())
+    if found:
+        again = {"state": "waiting", "attempt": 1, "due_at": now, "expires_at": now + KEEP_DEAD}
+        tx.execute(update(deliveries).where(among(tx, deliveries.c.id, found)).values(again))
+    return len(found)
+
+
+def _served(tx: Connection, now: int, after: str) -> list[Row]:
+    """The next endpoints with due deliveries, locked. Other replicas serve those locked by them."""
+    some = (
+        select(webhooks)
+        .join(keys, keys.c.id == webhooks.c.key_id)
+        .where(IS_SERVED, _has_due(now))
+        .order_by(webhooks.c.id)
+        .limit(SERVED)
+        .with_for_update(of=webhooks, skip_locked=True)
+    )
+    if after:
+        some = some.where(webhooks.c.id > after)
+    return [dict(row) for row in tx.execute(some).mappings()]
+
+
+def _has_due(now: int) -> Any:
+    is_its = (deliveries.c.webhook_id == webhooks.c.id) & (deliveries.c.due_at <= now)
+    return exists().where(is_its)
+
+
+def _lease(tx: Connection, now: int, endpoint: Row, room: int) -> list[Row]:
+    """Lease the next due deliveries of a locked endpoint."""
+    own = deliveries.c.webhook_id == endpoint["id"]
+    leased = select(func.count()).where(own, deliveries.c.leased_until.is_not(None))
+    most = IN_FLIGHT_FAILING if endpoint["failures"] else IN_FLIGHT
+    free = min(most - tx.execute(leased).scalar_one(), room)
+    if free <= 0:
+        return []
+    is_due = and_(own, deliveries.c.due_at <= now, deliveries.c.leased_until.is_(None))
+    some = select(deliveries).where(is_due).order_by(deliveries.c.due_at).limit(free)
+    found = tx.execute(some.with_for_update(skip_locked=True)).mappings()
+    claimed = [dict(row) for row in found]
+    until = now + LEASE
+    leases = [{"id": row["id"], "due_at": until, "leased_until": until} for row in claimed]
+    update_rows(tx, deliveries, ("id",), leases)
+    return claimed
+
+
+def _end_lost(tx: Connection, now: int, webhook_id: str, backoff: float) -> bool:
+    """End the tries of an endpoint whose leases have ended, as failed ones.
+
+    Returns whether there were any. A message that kills the scraper is tried again as rarely as one
+    that its receiver refuses.
+    """
+    is_lost = and_(deliveries.c.webhook_id == webhook_id, deliveries.c.leased_until <= now)
+    lost = select(deliveries.c.id, deliveries.c.attempt).where(is_lost)
+    found = tx.execute(lost.limit(NUMBERED).with_for_update(skip_locked=True)).all()
+    if found:
+        lost_ones = [WebhookOutcome(row.id, row.attempt, 0.0, reason="lost") for row in found]
+        apply(tx, lost_ones, now, backoff)
+    return bool(found)
+
+
+def _of(endpoint: Row, now: int) -> Row:
+    secrets = [endpoint["secret"]]
+    if endpoint["old_secret"] and endpoint["old_secret_until"] > now:
+        secrets.append(endpoint["old_secret"])
+    return {"url": endpoint["url"], "secrets": secrets}
+
+
+#: Endpoints that are told.
+IS_SERVED = and_(webhooks.c.disabled_at.is_(None), keys.c.revoked_at.is_(None))

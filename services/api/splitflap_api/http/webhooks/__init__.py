@@ -1,0 +1,1 @@
+"""HTTP of webhooks, and which of them a request is told to."""

@@ -1,0 +1,1 @@
+"""The loop that delivers webhooks, and its links to the broker."""

@@ -1,0 +1,105 @@
+"""The transactions of webhooks: telling, leasing, and the ends of tries."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from splitflap_core.contracts import WebhookOutcome
+from splitflap_core.topology import DELIVERED_QUEUE
+from sqlalchemy import bindparam, func, select
+
+from splitflap_api.domain.changes import Row
+from splitflap_api.domain.jobs import dead_letters
+from splitflap_api.domain.webhooks import deliveries as rows
+from splitflap_api.domain.webhooks.telling import tell_ended
+from splitflap_api.store.engine import Store
+from splitflap_api.store.schema import IS_UNNUMBERED, IS_UNTOLD, deliveries, keys, tasks, webhooks
+
+#: The most due deliveries that are counted.
+MOST_COUNTED = 1_000
+
+
+class WebhookWork(NamedTuple):
+    """What there is to do."""
+
+    tell: bool
+    number: bool
+    send: bool
+
+
+class WebhookTransactions:
+    """Each call is one transaction."""
+
+    def __init__(self, store: Store, backoff: float) -> None:
+        """`backoff` is the time in seconds until the second try."""
+        self._store = store
+        self._backoff = backoff
+
+    def look(self) -> WebhookWork:
+        """Find out what there is to do, by one query instead of a transaction for each."""
+        with self._store.read() as tx:
+            found = tx.execute(_WORK, {"_now": self._store.now(tx)}).one()
+        return WebhookWork(*map(bool, found))
+
+    def tell(self) -> int:
+        """Insert the deliveries of ended tasks. Return the number of these tasks."""
+        with self._store.write() as tx:
+            return tell_ended(tx, self._store.now(tx))
+
+    def number(self) -> int:
+        """Number new deliveries, and make them due. Return their number."""
+        with self._store.write() as tx:
+            return rows.number(tx, self._store.now(tx))
+
+    def claim(self, room: int, after: str) -> tuple[list[Row], str]:
+        """As `deliveries.claim`."""
+        with self._store.write() as tx:
+            return rows.claim(tx, self._store.now(tx), room, after, self._backoff)
+
+    def give_back(self, ids: Sequence[str]) -> None:
+        """Make leased deliveries due again that the broker has not taken."""
+        with self._store.write() as tx:
+            rows.give_back(tx, ids, self._store.now(tx))
+
+    def apply(self, outcomes: Sequence[WebhookOutcome]) -> dict[str, list[str]]:
+        """End these tries. Return the ids of their deliveries, by what happened to each."""
+        with self._store.write() as tx:
+            return rows.apply(tx, outcomes, self._store.now(tx), self._backoff)
+
+    def now(self) -> int:
+        """The database's clock."""
+        with self._store.read() as tx:
+            return self._store.now(tx)
+
+    def limit_times(self) -> None:
+        """Bound the times in the future, after the database's clock was set back."""
+        with self._store.write() as tx:
+            rows.limit_times(tx, self._store.now(tx), self._backoff)
+
+    def dead_letter(self, body: bytes, reason: str) -> None:
+        """Store an unreadable message."""
+        with self._store.write() as tx:
+            now = self._store.now(tx)
+            dead_letters.insert_message(tx, DELIVERED_QUEUE.name, reason, body, now)
+
+    def due(self) -> int:
+        """The number of due deliveries, MOST_COUNTED at most."""
+        with self._store.read() as tx:
+            return int(tx.execute(_DUE, {"_now": self._store.now(tx)}).scalar_one())
+
+
+#: An index gives a minimum, whatever the statistics say (loops/reconcile.py).
+_WORK = select(
+    select(func.min(tasks.c.webhook_ids)).where(IS_UNTOLD).scalar_subquery().is_not(None),
+    select(func.min(deliveries.c.created_at)).where(IS_UNNUMBERED).scalar_subquery().is_not(None),
+    select(func.min(deliveries.c.due_at)).where(deliveries.c.due_at.is_not(None)).scalar_subquery()
+    <= bindparam("_now"),
+)
+
+_SOME_DUE = (
+    select(deliveries.c.id)
+    .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
+    .join(keys, keys.c.id == webhooks.c.key_id)
+    .where(deliveries.c.due_at <= bindparam("_now"), rows.IS_SERVED)
+    .limit(MOST_COUNTED)
+)
+_DUE = select(func.count()).select_from(_SOME_DUE.subquery())

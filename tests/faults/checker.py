@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from tests.system.rig.raw_http import RawResponse
@@ -10,6 +11,7 @@ from tests.system.rig.sse import Frame
 
 from .clients.attempts import Attempt, acknowledged
 from .clients.streams import StreamRecord
+from .clients.webhooks import WebhookRecord
 
 Post = dict[str, Any]
 
@@ -28,6 +30,8 @@ class History:
     streams: Sequence[StreamRecord] = ()
     #: Responses and failures to be reported in any case.
     wrong: Sequence[str] = ()
+    #: The webhook of the clients' own key. It is not told of the neighbour's tasks.
+    webhooks: WebhookRecord | None = None
 
 
 @dataclass
@@ -71,6 +75,8 @@ def check(history: History) -> Verdict:
     for stream in history.streams:
         _check_stream(verdict, stream)
     _check_events(verdict, history)
+    if history.webhooks:
+        _check_webhooks(verdict, history.webhooks)
     return verdict
 
 
@@ -190,3 +196,36 @@ def _in_order(kinds: list[str], state: str) -> bool:
     if state == "failed":
         return kinds == ["accepted", "failed"]
     return kinds == ["accepted", "rendered", "done"]
+
+
+def _check_webhooks(verdict: Verdict, record: WebhookRecord) -> None:
+    """Each ended task is told, with its own status, by one id. No other task is told."""
+    told: dict[tuple[str, str], set[str]] = {}
+    numbers: dict[int, set[str]] = {}
+    for each in record.arrived:
+        body = each.json
+        task, event = body["data"]["task"], body["type"]
+        numbers.setdefault(body["sequence"], set()).add(each.id)
+        if event != "preview":
+            told.setdefault((task, event), set()).add(each.id)
+            if body["data"]["status"] not in record.ended.get(task, {body["data"]["status"]}):
+                verdict.wrong.append(f"webhook of task {task}: {body['data']['status']}")
+        if not each.is_signed_by(record.secret):
+            verdict.wrong.append(f"webhook {each.id} has a wrong signature")
+    tasks = {task for task, _ in told}
+    verdict.lost += [f"no webhook of task {task}" for task in record.ended if task not in tasks]
+    verdict.unexpected += [
+        f"webhook of task {task}, which never was"
+        for task, status in record.tasks.items()
+        if status == HTTPStatus.NOT_FOUND
+    ]
+    verdict.duplicated += [
+        f"task {task}: webhooks {sorted(ids)} of {event}"
+        for (task, event), ids in told.items()
+        if len(ids) > 1
+    ]
+    verdict.duplicated += [
+        f"webhooks {sorted(ids)} have the number {number}"
+        for number, ids in numbers.items()
+        if len(ids) > 1
+    ]

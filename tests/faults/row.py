@@ -60,7 +60,7 @@ def run(
     name = name or nemeses[0][0].name
     world.tally = Tally()
     channel = f"{re.sub('[^a-z]+', '-', name)}-{time.time_ns() % 1_000_000}"
-    load = Load(world, channel, f"{seed}/{name}", neighbour=True)
+    load = Load(world, channel, f"{seed}/{name}", neighbour=True, webhooks=True)
     load.start()
     failures = []
     for kind, rounds in nemeses:

@@ -1,15 +1,20 @@
 """The checker finds each kind of fault, and finds none in a good history."""
 
+import base64
+import hmac
+import json
 from typing import Any
 
 import pytest
 
+from tests.support.receiver import Arrived
 from tests.system.rig.raw_http import RawResponse
 from tests.system.rig.sse import Frame
 
-from .checker import History, check
+from .checker import History, Verdict, check
 from .clients.attempts import Attempt
 from .clients.streams import StreamRecord
+from .clients.webhooks import WebhookRecord
 
 LINK = "http://site/page"
 
@@ -134,3 +139,46 @@ def test_each_step_must_have_one_event() -> None:
     assert check(History([attempt()], [post()], twice)).duplicated
     assert check(History([attempt()], [post()], events("accepted", "done"))).lost
     assert check(History([attempt()], [post()], events("accepted", "rendered"))).lost
+
+
+SECRET = "whsec_c2VjcmV0"
+
+
+def arrived(**changed: Any) -> Arrived:
+    """A webhook of task 1, signed, with changes."""
+    values = {"id": "w-1", "task": "1", "type": "task.done", "sequence": 1, "status": 201}
+    values |= {"secret": SECRET, **changed}
+    data = {"task": values["task"], "status": values["status"]}
+    body = json.dumps({**{name: values[name] for name in ("type", "sequence")}, "data": data})
+    signed = f"{values['id']}.1.{body}".encode()
+    key = base64.b64decode(str(values["secret"]).removeprefix("whsec_"))
+    digest = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    headers = {
+        "webhook-id": str(values["id"]),
+        "webhook-timestamp": "1",
+        "webhook-signature": f"v1,{digest}",
+    }
+    return Arrived("/hook", headers, body.encode())
+
+
+def told(*webhooks: Arrived, status: int = 201) -> Verdict:
+    """The verdict of a history whose task 1 has ended, and whose receiver got these."""
+    tasks = {each.json["data"]["task"]: status for each in webhooks}
+    record = WebhookRecord(webhooks, SECRET, {"1": {201}}, tasks)
+    return check(History([attempt()], [post()], ALL, webhooks=record))
+
+
+def test_each_ended_task_must_be_told() -> None:
+    """Any number of times, by one id. A preview does not count."""
+    assert told(arrived()).faults == told(arrived(), arrived()).faults == []
+    assert told().lost
+    assert told(arrived(type="preview")).lost
+
+
+def test_a_webhook_must_be_of_a_task_with_its_status_and_its_signature() -> None:
+    """A task that never was is unexpected. A second id or number is duplicated."""
+    assert told(arrived(), status=404).unexpected
+    assert told(arrived(status=422)).wrong
+    assert told(arrived(secret="whsec_b3RoZXI=")).wrong
+    assert told(arrived(), arrived(id="w-2", sequence=2)).duplicated
+    assert told(arrived(), arrived(id="w-2", task="2")).duplicated

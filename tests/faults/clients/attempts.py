@@ -1,6 +1,6 @@
 """Attempts: the clients' requests, and the responses to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -79,3 +79,14 @@ def new_attempt(token: str, rng: Random, site: Pages, *, heavy: bool) -> Attempt
 def acknowledged(attempts: Iterable[Attempt]) -> list[Attempt]:
     """The attempts that got a 202 or a final response."""
     return [each for each in attempts if each.acknowledged]
+
+
+def finals_of(attempts: Iterable[Attempt]) -> Iterator[tuple[str, set[int]]]:
+    """The ids of the tasks that have a final response, and its status."""
+    for each in attempts:
+        for location, finals in (
+            (each.location, each.finals),
+            (each.edit_location, each.edit_finals),
+        ):
+            if location and finals:
+                yield location.rpartition("/")[2], {final.status for final in finals}

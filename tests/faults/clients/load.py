@@ -10,12 +10,13 @@ from tests.faults.checker import History
 from tests.support import WaitTimeout, wait_until
 from tests.system.rig.client import Client
 
-from .attempts import Attempt
+from .attempts import Attempt, finals_of
 from .deployment import Deployment
 from .followers import Followers, raw
 from .neighbour import Neighbour
 from .posters import Posters
 from .streams import Watchers
+from .webhooks import Webhooks
 
 #: Posts a second of all clients together. Low, because servers and restarts share two cores.
 RATE = 16.0
@@ -29,7 +30,7 @@ REST_TIMEOUT = 150.0
 
 
 class Load:
-    """Posters, followers and watchers on one channel, and a noisy neighbour if wanted."""
+    """Posters, followers and watchers on one channel; a noisy neighbour and a webhook if wanted."""
 
     def __init__(
         self,
@@ -39,16 +40,20 @@ class Load:
         rate: float = RATE,
         *,
         neighbour: bool = False,
+        webhooks: bool = False,
     ) -> None:
         self.channel = channel
         self.neighbour = Neighbour(deployment, channel, seed) if neighbour else None
         self._deployment = deployment
         self._watchers = Watchers(deployment, channel, seed)
+        self._webhooks = Webhooks(deployment, seed) if webhooks else None
         self._followers = Followers(deployment, channel, seed)
         self.posters = Posters(deployment, channel, seed, rate, self._followers.follow)
 
     def start(self) -> None:
         """Start all clients, and wait until the first posts are complete."""
+        if self._webhooks:
+            self._webhooks.start()
         self._followers.start()
         self.posters.start()
         wait_until(lambda: self._finals() >= WARM_UP_POSTS, "the first posts", WARM_UP_TIMEOUT)
@@ -82,8 +87,10 @@ class Load:
             _read_finals_again(attempt, neighbours)
         posts = clients[-1].posts(self.channel)
         streams, events = self._watchers.stop()
+        ended = dict(finals_of(self.posters.attempts))
+        webhooks = self._webhooks.stop(ended) if self._webhooks else None
         attempts = [*self.posters.attempts, *floods]
-        return History(attempts, posts, events, streams, self._wrong())
+        return History(attempts, posts, events, streams, self._wrong(), webhooks)
 
     def _wrong(self) -> list[str]:
         wrong = [*self.posters.wrong, *self._followers.wrong]

@@ -14,6 +14,7 @@ from splitflap.commands.post import post
 from splitflap.commands.status import status
 from splitflap.commands.transfer import export_posts, import_posts
 from splitflap.commands.up import up
+from splitflap.commands.webhooks import webhooks
 from splitflap.errors import SafeGroup
 from splitflap.output import echo
 
@@ -46,7 +47,7 @@ def main(ctx: click.Context, url: str | None, key: str | None, data_dir: str | N
     ctx.obj = Access(url, key, data_dir)
 
 
-for command in (up, post, load, export_posts, import_posts, status, keys, dead):
+for command in (up, post, load, export_posts, import_posts, status, keys, webhooks, dead):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def list_webhooks(access: Access, as_json: bool) -> None:
 @click.pass_obj
 def deliveries(access: Access, webhook_id: str, state: str | None, as_json: bool) -> None:
     """List what a webhook was told, and how the last try ended."""
-    query = {"state": state} if state else {}
+    query: dict[str, Any] = {"state": state} if state else {}
     found = list(access.client().pages("webhooks", webhook_id, "deliveries", **query))
     if as_json:
         print_json({"items": found})

@@ -90,6 +90,9 @@ class BrokerLink:
         #: Whether the broker must still get a new prefetch count.
         self._prefetch_changed = False
         self._unsettled = 0
+        #: Whether deliveries came since the last poll: the broker may send some before its answer
+        #: to a query or a subscription.
+        self._came_early = False
         self._stopping = threading.Event()
         self._closing = False
         self._give_up_at = 0.0
@@ -253,7 +256,11 @@ class BrokerLink:
         self._set_consuming(session)
         self._publish_queued(session)
         if not self._finished(session):
+            if self._came_early:
+                # They are here already, so the poll must not wait for input.
+                self._waker.wake()
             session.poll()
+            self._came_early = False
         if self._on_idle:
             self._on_idle()
 
@@ -283,6 +290,7 @@ class BrokerLink:
 
     def _receive(self, generation: int, received: ReceivedMessage) -> None:
         self._unsettled += 1
+        self._came_early = True
         if self._on_delivery:
             self._on_delivery(Delivery(self, generation, received))
 

@@ -73,7 +73,13 @@ def live_status(rig: Rig, link: BrokerLink) -> LiveStatus:
 
 
 @pytest.fixture
-def services(rig: Rig, tmp_path: Path) -> Services:
+def acting() -> ActingLimits:
+    """No limits of the accounts that a key acts for."""
+    return ActingLimits(0, AccountBacklogs())
+
+
+@pytest.fixture
+def services(rig: Rig, tmp_path: Path, acting: ActingLimits) -> Services:
     """The parts of the views, with an unconnected link."""
     settings = ApiSettings(data_dir=str(tmp_path))
     link = BrokerLink("test", backend_for(settings).opener("test"))
@@ -83,7 +89,7 @@ def services(rig: Rig, tmp_path: Path) -> Services:
         settings=settings,
         metrics=rig.metrics,
         store=rig.store,
-        acting=ActingLimits(0, AccountBacklogs()),
+        acting=acting,
         keyring=Keyring(rig.store),
         acceptor=rig.acceptor,
         replayer=replayer,

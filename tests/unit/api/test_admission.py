@@ -43,8 +43,8 @@ class Gate:
             lambda: self.not_ready,
             lambda: self.unpublished,
             self.accounts,
-            # Each account is its own key.
-            lambda secret, _use: Known(secret, secret),
+            # Each account is its own key. That of `app` acts for others.
+            lambda secret, _use: Known(secret, secret, acts=secret == "app"),
             page,
         )
         self.status = ""
@@ -273,6 +273,16 @@ def test_an_account_with_an_old_backlog_gets_429(method: str) -> None:
     assert gate.status[:3] == "200"
     gate.call("/v1/posts", method, Authorization="Bearer quiet").close()
     assert (gate.status[:3], "RateLimit" in gate.headers) == ("200", False)
+
+
+@pytest.mark.parametrize(("account", "status"), [("app", "429"), ("ann", "200")])
+def test_a_key_that_acts_for_its_own_account_has_its_backlog(account: str, status: str) -> None:
+    """That of another account is checked by the view."""
+    gate = Gate(plain)
+    gate.accounts.update({"app": AccountBacklog("waiting", wait=37, limit=30)}, {})
+    headers = {"Authorization": "Bearer app", "Splitflap-Account": account}
+    gate.call("/v1/posts", "POST", **headers)
+    assert gate.status[:3] == status
 
 
 def test_an_account_with_a_young_backlog_learns_what_is_left() -> None:

@@ -87,6 +87,21 @@ def test_cancelling_a_batch_drops_its_unfinished_posts(rig: Rig) -> None:
     assert rig.rows("jobs") == []
 
 
+def test_cancelling_a_part_ends_it_for_its_batch(rig: Rig) -> None:
+    """Running or done, the first or the last one. A post that is done keeps its result."""
+    state = accept(rig, "a", "b", "c")
+    first, second, third = (row["id"] for row in rig.rows("tasks", finish="batched_post"))
+    rig.rendered(jobs(rig)[0])
+    rig.cancel(first)
+    rig.cancel(second)
+    assert rig.task(state)["pending"] == 1
+    rig.cancel(third)
+    results = rig.body(state)["results"]
+    assert [each["status"] for each in results] == [201, 410, 410]
+    assert results[0]["post"] == rig.row("posts")["id"]
+    assert results[1]["problem"]["type"] == "/v1/problems/gone"
+
+
 def test_a_repeated_batch_is_the_same_task(rig: Rig) -> None:
     """Its posts exist once."""
     assert accept(rig, "a", "b", key="k").id == accept(rig, "a", "b", key="k").id

@@ -62,6 +62,8 @@ def test_an_imported_post_stands_at_its_time(client: FlaskClient, posts: list[st
         ("until=2021-06-01T12:00:00.251%2B02:00", ["2021", "2020"]),
         ("since=2021-01-01T00:00:00Z&until=2022-01-01T00:00:00Z", ["2021"]),
         ("since=2023-01-01T00:00:00Z", []),
+        ("since=0001-01-01T00:00:00Z", ["2022", "2021", "2020"]),
+        ("until=1969-12-31T23:59:59Z", []),
     ],
 )
 @pytest.mark.usefixtures("posts")

@@ -52,6 +52,7 @@ def send(rig: Rig, client: FlaskClient, services: Services) -> Send:
         if "for" in request:
             headers["Splitflap-Account"] = request["for"]
         of = ids["tasks" if "/tasks/" in path else "posts"]
+        headers |= request.get("headers", {})
         return client.open(
             path.format(**of), method=method, headers=headers, json=request.get("body")
         )
@@ -95,3 +96,18 @@ def test_a_deletion_for_another_account_is_in_the_audit(send: Send, rig: Rig) ->
         "ann",
         app["id"],
     )
+
+
+def test_an_idempotency_key_shows_no_task_of_other_channels(send: Send) -> None:
+    """The account's keys share it, so its task belongs to one that sees more."""
+    edit = {
+        "send": "PUT /v1/posts/{ann_general}",
+        "body": {"text": "y"},
+        "headers": {"Idempotency-Key": "k"},
+    }
+    first = send("writer", edit).json["id"]
+    assert send("writer", edit).json["id"] == first
+    refused = send("team", edit)
+    assert (refused.status_code, refused.json["type"]) == (422, "/v1/problems/key-reused")
+    own = edit | {"send": "PUT /v1/posts/{ann_team}", "headers": {"Idempotency-Key": "l"}}
+    assert send("team", own).json["id"] == send("team", own).json["id"]

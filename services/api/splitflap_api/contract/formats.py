@@ -25,8 +25,11 @@ def new_id(created_at: int) -> str:
 
 
 def first_id(created_at: int) -> str:
-    """The lowest UUIDv7 of a time in milliseconds since 1970. Lower ids are of earlier times."""
-    digits = f"{created_at:012x}"
+    """The lowest UUIDv7 of a time in milliseconds since 1970. Lower ids are of earlier times.
+
+    That of an earlier time is the lowest of all: no post is older.
+    """
+    digits = f"{max(created_at, 0):012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
 
 

@@ -19,8 +19,8 @@ from splitflap_api.domain.posts.commands import CreatePost
 from splitflap_api.store.bulk import update_rows
 from splitflap_api.store.schema import tasks
 
-#: Milliseconds for which the final response of a part is kept beyond its retention, until its batch
-#: has ended: a week.
+#: Milliseconds for which the result of a part is kept beyond its retention, until its batch has
+#: ended: a week.
 KEPT_FOR_BATCH = 7 * 86_400_000
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select, update
 
 from asyncrequest import NO_PRECONDITIONS, Preconditions
 from splitflap_api.domain.access.keys import Caller
-from splitflap_api.domain.batches import parts_of
+from splitflap_api.domain.batches import KEPT_FOR_BATCH, parts_of
 from splitflap_api.domain.changes import Changes, Row
 from splitflap_api.domain.final_responses import edited_post
 from splitflap_api.domain.jobs.locks import drop_unwanted_jobs, lock_tasks
@@ -45,7 +45,7 @@ def cancel(
         "html_post": None,
         "html": None,
         "finish_at": None,
-        "expires_at": changes.now,
+        "expires_at": changes.now + (KEPT_FOR_BATCH if locked[-1]["batch_id"] else 0),
     }
     for each in locked:
         _undo(tx, changes, each, tasks_.urls)
@@ -53,6 +53,8 @@ def cancel(
     tx.execute(update(tasks).where(among(tx, tasks.c.id, [*parts, task_id])).values(values))
     changes.schedule_previews(tx)
     tasks_.end(tx, changes)
+    # A batch that was cancelled itself counts no more.
+    tasks_.end_parts(tx, changes, [each for each in locked if each["state"] == "running"])
 
 
 def _check(tx: Connection, task_id: str, preconditions: Preconditions) -> None:

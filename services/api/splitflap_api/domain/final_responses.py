@@ -53,10 +53,10 @@ def batched_post(completion: Completion) -> Sequence[Any]:
 def created_posts(completion: Completion) -> Iterable[Any]:
     """200 with the results of a batch, in the order of its posts."""
     wanted = among(completion.tx, tasks.c.batch_id, [task["id"] for task in completion.tasks])
-    columns = (tasks.c.batch_id, tasks.c.status, tasks.c.body)
+    columns = (tasks.c.batch_id, tasks.c.subject, tasks.c.status, tasks.c.body)
     results: dict[str, list[models.BatchResult]] = {}
     for row in completion.tx.execute(select(*columns).where(wanted).order_by(tasks.c.id)):
-        results.setdefault(row.batch_id, []).append(_result(row.status, row.body))
+        results.setdefault(row.batch_id, []).append(_result(row))
     for task in completion.tasks:
         yield _json(models.Batch(results.get(task["id"], [])))
 
@@ -92,6 +92,7 @@ RESPONDERS: tuple[Responder, ...] = (
 )
 
 _DELETED = Problem("conflict", "the post was deleted before it was done")
+_CANCELLED = Problem("gone", "the task of the post was cancelled")
 
 
 def problem_final(problem: Problem) -> Final:
@@ -106,15 +107,13 @@ def _json(value: Any, status: int = HTTPStatus.OK) -> Final:
     return Final(int(status), head, msgspec.json.encode(value))
 
 
-def _result(status: int, body: bytes | None) -> models.BatchResult:
-    """The final response of a part of a batch, as the batch has it."""
-    if body is None:
-        return models.BatchResult(status, None, None)
-    if status == HTTPStatus.CREATED:
-        return models.BatchResult(
-            status, msgspec.json.decode(body, type=models.BatchedPost).id, None
-        )
-    return models.BatchResult(status, None, msgspec.json.decode(body, type=models.ProblemBody))
+def _result(part: Any) -> models.BatchResult:
+    """The final response of a part of a batch, as the batch has it. A cancelled one has no body."""
+    if part.status == HTTPStatus.CREATED:
+        return models.BatchResult(part.status, part.subject, None)
+    body = _CANCELLED.body() if part.body is None else part.body
+    problem = msgspec.json.decode(body, type=models.ProblemBody)
+    return models.BatchResult(problem.status, None, problem)
 
 
 def _split_off_failed(completion: Completion) -> tuple[dict[str, Failed], list[Row]]:

@@ -55,9 +55,13 @@ class Tasks:
             values = responder(Completion(tx, changes, group, outcomes, self.urls))
             finals = (Final.of(value) for value in values)
             self._write(tx, changes, zip(group, finals, strict=True))
-            if batches := lower_counts(tx, group):
-                self.finish(tx, changes, batches, {})
+            self.end_parts(tx, changes, group)
         _leave(tx, changes.now, unknown, outcomes)
+
+    def end_parts(self, tx: Connection, changes: Changes, ended: Iterable[Row]) -> None:
+        """Count the parts among these locked, ended tasks. The last one ends its batch."""
+        if batches := lower_counts(tx, ended):
+            self.finish(tx, changes, batches, {})
 
     def finish_due(self, tx: Connection, changes: Changes, ids: Sequence[str]) -> int:
         """End these due tasks, with the outcomes in their rows. Return their number."""

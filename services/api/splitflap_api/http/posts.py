@@ -1,6 +1,6 @@
 """HTTP of posts."""
 
-from flask import Response
+from flask import Response, request
 
 from asyncrequest import Later, Preconditions
 from splitflap_api.contract import headers as doc
@@ -46,6 +46,9 @@ class PostViews:
             with within(f"posts[{position}]"):
                 self._check_author(each)
                 posts.append(self._new(each))
+        # The batch is a request of each of its authors.
+        for author in {each.author for each in body.posts if each.author} - {caller().account}:
+            self._acting.check(author, request.method, request.path, low=is_low())
         return Later(CreatePosts(posts, caller().key_id))
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from flask import request
 
-from asyncrequest import Preconditions, Submission, TaskState
+from asyncrequest import KeyReused, NoSuchTask, Preconditions, Submission, TaskState
 from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.domain.commands import Command, Telling
 from splitflap_api.http.auth import caller
@@ -47,11 +47,18 @@ class RequestBackend:
         """As the protocol. The task is told to the key's webhooks.
 
         Raises:
+            KeyReused: another key has used the idempotency key for a task in other channels.
             Problem: bad-request, for a webhook that the key does not have.
         """
         if told := told_of(self._keyring):
             submission = replace(submission, work=Telling(submission.work, told))
-        return self._backend.accept(submission)
+        state = self._backend.accept(submission)
+        if submission.idempotency_key and not caller().channels.are_all:
+            try:
+                self._backend.get(caller(), state.id)
+            except NoSuchTask:
+                raise KeyReused(submission.idempotency_key) from None
+        return state
 
     def get(self, account: str, task_id: str) -> TaskState:  # noqa: ARG002 - as the protocol
         return self._backend.get(caller(), task_id)

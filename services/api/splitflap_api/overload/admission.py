@@ -93,8 +93,8 @@ class Admission:
         credential = credential_of(environ)
         known = self.known(*credential) if credential else None
         account = known.account if known else STRANGERS
-        # The backlog of the account that a key acts for is checked later (overload/acting.py).
-        is_own = not (known and known.acts and _ACCOUNT in environ)
+        # The backlog of another account that a key acts for is checked later (overload/acting.py).
+        is_own = not (known and known.acts and environ.get(_ACCOUNT, account) != account)
         backlog = self._backlog(environ, account) if work and self.accounts and is_own else None
         limiter = self._limiter_act if known and known.acts else self._limiter
         bucket = _bucket(credential, known) if limiter.rate else ""

@@ -59,7 +59,7 @@ class Store:
         else:
             self._path = Path(data_dir) / DATABASE_FILE
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(f"sqlite:///{self._path}")
+            self._engine = create_engine(f"sqlite:///{self._path}", hide_parameters=True)
             event.listen(self._engine, "connect", _configure_sqlite)
             event.listen(self._engine, "handle_error", self._report_damage)
             event.listen(self._engine, "begin", _begin_immediate)

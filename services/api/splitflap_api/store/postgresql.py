@@ -68,6 +68,8 @@ def engine_of(database_url: str, pool: int) -> Engine:
         max_overflow=0,
         pool_timeout=_CONNECT_TIMEOUT,
         connect_args=_CONNECT_ARGS,
+        # Errors are logged. Parameters are texts, and secrets of webhooks.
+        hide_parameters=True,
     )
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _configure)

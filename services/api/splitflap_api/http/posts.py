@@ -47,8 +47,9 @@ class PostViews:
                 self._check_author(each)
                 posts.append(self._new(each))
         # The batch is a request of each of its authors.
-        for author in {each.author for each in body.posts if each.author} - {caller().account}:
-            self._acting.check(author, request.method, request.path, low=is_low())
+        for author in dict.fromkeys(each.author for each in body.posts):
+            if author and author != caller().account:
+                self._acting.check(author, request.method, request.path, low=is_low())
         return Later(CreatePosts(posts, caller().key_id))
 
     def edit(self, post_id: str, body: models.EditInput) -> Later[EditPost]:

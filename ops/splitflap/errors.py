@@ -1,7 +1,7 @@
 """Errors of the commands, each with its exit status."""
 
 import io
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -29,7 +29,15 @@ class SafeGroup(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            shown = io.StringIO()
-            error.show(shown)
-            echo(shown.getvalue().rstrip("\n"), err=True)
-            ctx.exit(error.exit_code)
+            _end(ctx, error)
+        except BrokenPipeError:
+            raise  # click ends without a message: nobody reads the output
+        except OSError as error:
+            _end(ctx, CommandError(f"cannot read or write a file: {error}"))
+
+
+def _end(ctx: click.Context, error: click.ClickException) -> NoReturn:
+    shown = io.StringIO()
+    error.show(shown)
+    echo(shown.getvalue().rstrip("\n"), err=True)
+    ctx.exit(error.exit_code)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,8 @@ class Refusal:
 class Position:
     """A place between two lines: the bytes and lines before it, and the hash of those bytes."""
 
-    offset: int = 0
-    lines: int = 0
+    offset: Annotated[int, Meta(ge=0)] = 0
+    lines: Annotated[int, Meta(ge=0)] = 0
     sha256: str = hashlib.sha256().hexdigest()
 
 
@@ -66,8 +67,8 @@ class Changed(Exception):
     """The file is another one than before: the bytes before the position differ."""
 
 
-def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
-    """The batches of a file after a position.
+def batches(file: BinaryIO, begin: Position, until: int) -> Iterator[Batch]:
+    """The batches of the first `until` bytes of a file, after a position.
 
     Raises:
         Changed: the position is not one of this file.
@@ -75,7 +76,7 @@ def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
     sha256 = _read_again(file, begin)
     batch, size = Batch(begin, begin), 0
     offset, number = begin.offset, begin.lines
-    for raw in file:
+    while raw := file.readline(until - offset):
         number += 1
         read = _read(number, raw)
         length = len(read.post) + 1 if isinstance(read, Line) else 0
@@ -96,6 +97,7 @@ def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
 
 def _read_again(file: BinaryIO, until: Position) -> Any:
     """The hash of the bytes before a position, where the file is afterwards."""
+    file.seek(0)
     sha256, left = hashlib.sha256(), until.offset
     while left and (part := file.read(min(left, 1 << 20))):
         sha256.update(part)

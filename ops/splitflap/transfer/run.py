@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 from splitflap_client import Batch as BatchResponse
 from splitflap_client import Problem, StillRunning, Task
 from splitflap_client.posts import submit
@@ -22,7 +23,7 @@ from splitflap_client.problems import Gone
 
 from splitflap.errors import CommandError
 from splitflap.transfer.lines import Batch, Changed, Line, Refusal, batches
-from splitflap.transfer.state import State, load, save
+from splitflap.transfer.state import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,12 +77,19 @@ class ImportRun:
             SplitflapError: the API refuses the import, or is away. The state stays.
         """
         with self._path.open("rb") as file, self._refused_path.open("ab") as refused:
-            refused.truncate(self.state.refused_bytes)
+            # A file that someone has moved away starts anew.
+            refused.truncate(min(self.state.refused_bytes, os.fstat(refused.fileno()).st_size))
             try:
-                for batch in batches(file, self.state.position):
-                    sent = Sent(batch)
-                    self._submit(transport, sent, batch.lines)
-                    self._finish(sent, refused, progress)
+                while True:
+                    self._set_size(os.fstat(file.fileno()).st_size)
+                    for batch in batches(file, self.state.position, self.size):
+                        sent = Sent(batch)
+                        self._submit(transport, sent, batch.lines)
+                        self._finish(sent, refused, progress)
+                    if self.state.position.offset < self.size:
+                        raise Changed
+                    if os.fstat(file.fileno()).st_size == self.size:
+                        break
             except Changed:
                 raise CommandError(
                     f"{self._path} has changed before line {self.before + 1}, so the import "
@@ -98,6 +106,16 @@ class ImportRun:
             return rate, None
         mean = self.state.position.offset / self.state.position.lines
         return rate, (self.size - self.state.position.offset) / mean / rate
+
+    def _set_size(self, present: int) -> None:
+        """Choose the bytes to import: first those that the last run could see.
+
+        Its last batch ended with them. With lines that came later it would be another batch.
+        """
+        if self.state.position.offset >= self.state.size:
+            self.state = replace(self.state, size=present)
+            save(self._state_path, self.state)
+        self.size = self.state.size
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -156,12 +174,12 @@ class ImportRun:
         )
         refused.flush()
         os.fsync(refused.fileno())
-        self.state = State(
-            self.state.url,
-            sent.batch.end,
-            self.state.imported + imported,
-            self.state.refused + len(refusals),
-            os.fstat(refused.fileno()).st_size,
+        self.state = replace(
+            self.state,
+            position=sent.batch.end,
+            imported=self.state.imported + imported,
+            refused=self.state.refused + len(refusals),
+            refused_bytes=os.fstat(refused.fileno()).st_size,
         )
         save(self._state_path, self.state)
         progress()

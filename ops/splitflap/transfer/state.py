@@ -19,6 +19,8 @@ class State(msgspec.Struct, frozen=True):
 
     url: str
     position: Position = Position()
+    #: Bytes of the file when the last run began to read it. Lines may have come since.
+    size: int = 0
     imported: int = 0
     refused: int = 0
     #: Bytes of the file of refusals. What is beyond them belongs to lines after the position.

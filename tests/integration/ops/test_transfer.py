@@ -178,6 +178,48 @@ def test_a_changed_file_is_not_gone_on_with(run: Run, batch_api: BatchApi, file:
     assert "posts.ndjson.state" in result.stderr
 
 
+def test_lines_that_came_after_a_kill_are_batches_of_their_own(
+    run: Run, api: StubApi, file: Path
+) -> None:
+    """The batch in flight keeps its idempotency key. A file without its end is another one."""
+    api.on(BATCH, StubAnswer(202, {}, {"Location": "/v1/tasks/t"}))
+    api.on("GET /v1/tasks/t", problem(500, "T", "broken"))
+    assert run("import", str(file)).exit_code == 1
+    (killed,) = [each for each in api.requests if each.method == "POST"]
+    batches = BatchApi(api)
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'{"text": "later"}\n')
+    assert run("import", str(file)).exit_code == 0
+    assert [len(texts) for texts in batches.sent] == [4, 1]
+    _, again, _ = [each for each in api.requests if each.method == "POST"]
+    assert again.headers["Idempotency-Key"] == killed.headers["Idempotency-Key"]
+    file.write_bytes(whole)
+    assert "has changed" in run("import", str(file)).stderr
+
+
+def test_a_list_of_refusals_that_was_moved_away_begins_anew(
+    run: Run, batch_api: BatchApi, file: Path
+) -> None:
+    """Without a hole."""
+    batch_api.refuse = lambda posts: problem(422, "T", "wrong") if len(posts) == 1 else None
+    file.write_text('{"text": "a"}\n', encoding="utf-8")
+    run("import", str(file))
+    file.with_name("posts.ndjson.refused").unlink()
+    file.write_text('{"text": "a"}\n{"text": "b"}\n', encoding="utf-8")
+    run("import", str(file))
+    assert refused(file) == [(2, "wrong")]
+
+
+def test_a_failure_of_a_file_has_a_message(run: Run, batch_api: BatchApi, file: Path) -> None:
+    """As on a full disk: no traceback. The import goes on later."""
+    missing = file.with_name("missing") / "state"
+    result = run("import", str(file), "--state", str(missing))
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert "splitflap: cannot" in result.stderr
+    assert "missing" in result.stderr
+    assert batch_api.made == []
+
+
 def test_posts_are_exported_from_all_pages(run: Run, api: StubApi) -> None:
     """A line has the id and the fields of a new post."""
     post = {

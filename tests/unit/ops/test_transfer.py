@@ -27,7 +27,7 @@ def ndjson(*posts: Any) -> bytes:
 
 def read(data: bytes, begin: Position | None = None) -> list[Batch]:
     """All batches after a position."""
-    return list(batches(io.BytesIO(data), begin or Position()))
+    return list(batches(io.BytesIO(data), begin or Position(), len(data)))
 
 
 def numbers(batch: Batch) -> Sequence[int]:

@@ -1,5 +1,7 @@
 """Deliveries to webhooks: told once a task has ended, tried until they arrive, fair to all."""
 
+from typing import Any
+
 import pytest
 from splitflap_api.contract.webhooks.models import WebhookInput
 from splitflap_api.domain.webhooks.deliveries import DELAYS, IN_FLIGHT, LEASE
@@ -12,7 +14,7 @@ from sqlalchemy import select, update
 from tests.unit.api.rig import HOUR, Rig, failed, outcome_of
 
 from .conftest import MakeRig
-from .webhooks import BACKOFF, Hooks, body
+from .webhooks import BACKOFF, URL, Hooks, body
 
 
 @pytest.fixture
@@ -260,6 +262,25 @@ def test_410_disables_the_webhook_and_keeps_what_waits(hooks: Hooks) -> None:
     assert len(hooks.rows()) == 2, "it is told nothing new"
     hooks.do("change", hook.id, WebhookInput(hook.url))
     assert [row["id"] for row in hooks.claim()] == [other["id"]]
+
+
+@pytest.mark.parametrize("changed", [{"url": f"{URL}/new"}, {"disabled": False}])
+def test_the_tries_before_a_change_disable_no_webhook(hooks: Hooks, changed: Any) -> None:
+    """They went to a receiver that its owner has replaced. A change of events leaves them."""
+    hook = hooks.create()
+    hooks.finished(hook, count=2)
+    first, second = hooks.told()
+    hooks.do("change", hook.id, WebhookInput(hook.url, events=["task.done"]))
+    assert hooks.claim() == []
+    if "disabled" in changed:
+        hooks.end(first, status=410)
+    hooks.do("change", hook.id, WebhookInput(**{"url": hook.url} | changed))
+    again = {row["id"]: row for row in hooks.claim()}
+    assert again[second["id"]]["url"] == changed.get("url", hook.url)
+    hooks.end(second, status=410)
+    assert hooks.do("show", hook.id).disabled_at is None
+    hooks.end(again[second["id"]])
+    assert hooks.rows(id=second["id"])[0]["state"] == "done"
 
 
 def test_the_webhooks_of_a_revoked_key_are_told_nothing(hooks: Hooks) -> None:

@@ -13,7 +13,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from splitflap_core.contracts import WebhookOutcome
-from sqlalchemy import Connection, and_, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import is_id
@@ -247,6 +258,19 @@ def limit_times(tx: Connection, now: int, backoff: float) -> None:
     tx.execute(update(deliveries).where(is_late).values(due_at=now))
     is_leased = deliveries.c.leased_until > now + LEASE
     tx.execute(update(deliveries).where(is_leased).values(due_at=now, leased_until=now))
+
+
+def leave_tries(tx: Connection, endpoint: ColumnElement[bool], url: str, now: int) -> None:
+    """Forget the tries under way of an endpoint that gets another URL, or is enabled again.
+
+    The old receiver's answer to them, such as 410, says nothing of the new one. They are locked
+    before the endpoint, as at their ends.
+    """
+    is_other = and_(endpoint, or_(webhooks.c.url != url, webhooks.c.disabled_at.is_not(None)))
+    of_it = deliveries.c.webhook_id.in_(select(webhooks.c.id).where(is_other))
+    under_way = and_(of_it, deliveries.c.leased_until.is_not(None))
+    again = {"attempt": deliveries.c.attempt + 1, "leased_until": None, "due_at": now}
+    tx.execute(update(deliveries).where(under_way).values(again))
 
 
 def replay(tx: Connection, webhook_id: str, ids: Sequence[str] | None, limit: int, now: int) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from splitflap_core.urls.addresses import AddressRules
 from splitflap_core.urls.receivers import receiver_url
 from splitflap_core.urls.web_url import BadUrl
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
@@ -76,6 +76,7 @@ class Endpoints:
     def change(self, webhook_id: str, new: WebhookInput) -> Webhook:
         """Replace the values of a webhook. Its secret stays."""
         values = self._values(new)
+        rows.leave_tries(self._tx, self._is_own(webhook_id), values["url"], self._now)
         row = self._row(webhook_id, lock=True)
         if new.disabled and row["disabled_at"] is not None:
             values |= {name: row[name] for name in ("disabled_at", "disabled_by")}
@@ -141,9 +142,11 @@ class Endpoints:
             "disabled_by": "owner" if new.disabled else None,
         }
 
+    def _is_own(self, webhook_id: str) -> ColumnElement[bool]:
+        return and_(webhooks.c.id == webhook_id, webhooks.c.key_id == self._key_id)
+
     def _row(self, webhook_id: str, *, lock: bool = False) -> Any:
-        own = and_(webhooks.c.id == webhook_id, webhooks.c.key_id == self._key_id)
-        wanted = select(webhooks).where(own)
+        wanted = select(webhooks).where(self._is_own(webhook_id))
         found = self._tx.execute(wanted.with_for_update() if lock else wanted).mappings().first()
         if found is None:
             raise Problem("not-found", "no webhook of the key has this id")

@@ -91,7 +91,11 @@ class Posts:
         """Create a post, and return its task at once, or within `wait` seconds if it ends."""
         options = _options(fields)
         body = PostInput(text=text, **fields)  # type: ignore[misc]  # without the options
-        return submit(self._transport, Post, "POST", ["posts"], body, wait, **options)
+        # The task is the author's, and a 404 to others.
+        transport = self._transport
+        if body.author and not transport.account:
+            transport = transport.acting_for(body.author)
+        return submit(transport, Post, "POST", ["posts"], body, wait, **options)
 
     def create_batch(
         self, posts: Sequence[PostInput], *, wait: float = WAIT, **options: Unpack[Options]

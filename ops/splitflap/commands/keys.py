@@ -14,7 +14,7 @@ def keys() -> None:
 
 
 @keys.command
-@click.option("--account", required=True, help="Account that the key acts for.")
+@click.option("--account", required=True, help="Account of the key.")
 @click.option(
     "--scope",
     "scopes",

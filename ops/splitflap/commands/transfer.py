@@ -51,6 +51,8 @@ def export_posts(access: Access, /, **filters: str | None) -> None:
         progress.show()
     output.flush()
     progress.show(last=True)
+    if not sys.stderr.isatty():
+        echo(f"{count} posts exported", err=True)
 
 
 @click.command("import")

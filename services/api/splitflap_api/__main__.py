@@ -37,7 +37,7 @@ USAGE = """\
 usage: splitflap-api serve                      serve until stopped
        splitflap-api migrate [--wait SECONDS]   bring the database's schema up to this release;
                                                 wait for the database if it does not answer
-       splitflap-api admin-key                  create a key with every scope in the database,
+       splitflap-api admin-key                  create a key with every scope but act,
                                                 and print it: the way back in without a key
 The environment's SPLITFLAP_ variables are the settings, see docs/configuration.md.
 """
@@ -139,7 +139,7 @@ def migrate(wait: int) -> None:
 
 
 def create_admin_key() -> None:
-    """Create a key with every scope, beside a running API. Standard output has the key alone."""
+    """Create a key with every scope but act, beside a running API. Standard output has the key alone."""
     from splitflap_api.contract.models import KeyInput
     from splitflap_api.domain.access.keys import ALL_SCOPES, Keyring
     from splitflap_api.store.migrate import check_schema

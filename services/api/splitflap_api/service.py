@@ -365,7 +365,7 @@ class ApiService:
 
     def _bootstrap(self) -> None:
         if made := self._keyring.bootstrap(self.settings.bootstrap_key):
-            sys.stdout.write(f"The first key, with every scope, shown this once: {made}\n")
+            sys.stdout.write(f"The first key, with every scope but act, shown this once: {made}\n")
             sys.stdout.flush()
 
     def _register_checks(self) -> None:

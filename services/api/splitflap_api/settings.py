@@ -57,7 +57,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     bootstrap_key: Annotated[
         Annotated[str, Meta(min_length=16, max_length=200)] | None,
         Meta(
-            description="The first key, with every scope, of the account `admin`. "
+            description="The first key, with every scope but `act`, of the account `admin`. "
             "Unset: generated and printed at the first start.",
         ),
     ] = None

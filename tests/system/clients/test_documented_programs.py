@@ -44,8 +44,8 @@ def node(folder: Path) -> list[str]:
 
 
 def go(folder: Path) -> list[str]:
-    """Compiles and runs it. The argument is the post's name."""
-    return [find_binary("go", Path("/usr/local/go/bin")), "run", str(folder / "main.go"), "1"]
+    """Compiles and runs it."""
+    return [find_binary("go", Path("/usr/local/go/bin")), "run", str(folder / "main.go")]
 
 
 PROGRAMS = {

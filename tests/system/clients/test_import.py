@@ -85,9 +85,9 @@ def lines_done(file: Path) -> int:
     return int(state["position"]["lines"])
 
 
-def exported(environ: dict[str, str], channel: str) -> list[Any]:
+def exported(environ: dict[str, str], channel: str, *options: str) -> list[Any]:
     """The posts of a channel."""
-    done = run(environ, "export", "--channel", channel)
+    done = run(environ, "export", "--channel", channel, *options)
     assert done.returncode == 0, done.stderr
     return [json.loads(each) for each in done.stdout.splitlines()]
 
@@ -107,6 +107,7 @@ def test_an_export_can_be_imported(
     assert [each["text"] for each in posts] == [f"post {number}" for number in range(150)]
     assert posts[8]["author"] == "ann-1"
     assert posts[61]["created_at"] == "2024-01-01T01:01:00.000Z"
+    assert exported(environ, channel, "--after", posts[99]["id"]) == posts[100:]
     copy = tmp_path / "copy.ndjson"
     lines = (json.dumps(each | {"channel": f"{channel}-copy"}) for each in posts)
     copy.write_text("\n".join(lines), encoding="utf-8")

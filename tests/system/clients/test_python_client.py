@@ -99,6 +99,15 @@ def test_a_client_acts_for_an_account(api: Client, channel: str) -> None:
     assert (post.author, ann.posts.edit(post.id, "again").revision) == ("ann", 2)
 
 
+def test_an_author_in_the_body_owns_the_task(api: Client, channel: str) -> None:
+    """The client reads the task as that account."""
+    task = api.posts.submit("by bob", channel=channel, author="bob")
+    assert task.result(30).author == "bob"
+    with pytest.raises(NotFound):
+        api.task(task.id).result()
+    assert api.acting_for("bob").task(task.id).result() == task.result()
+
+
 def test_a_preview_and_a_render(api: Client, site: Site) -> None:
     """They are no posts."""
     assert api.preview(site.url("page/client")).state == "ready"

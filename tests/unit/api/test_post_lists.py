@@ -38,6 +38,17 @@ def listed(client: FlaskClient, query: str = "", field: str = "id") -> list[str]
         after = f"&after={page['next']}"
 
 
+def test_a_list_goes_on_after_an_id(client: FlaskClient, posts: list[str]) -> None:
+    """A reader that kept no cursor has the last item."""
+    for query, expected in (
+        (f"order=oldest&after={posts[0]}", posts[1:]),
+        (f"after={posts[1]}", posts[:1]),
+    ):
+        page = client.get(f"/v1/posts?{query}").json
+        assert page is not None
+        assert [each["id"] for each in page["items"]] == expected
+
+
 def test_an_imported_post_stands_at_its_time(client: FlaskClient, posts: list[str]) -> None:
     """Its id has this time, so the order of ids is that of times."""
     assert listed(client, "order=oldest", "text") == ["2020", "2021", "2022"]

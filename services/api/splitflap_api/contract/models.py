@@ -202,7 +202,9 @@ class RevokeQuery(Request, frozen=True):
     force: Annotated[bool, Meta(description="Revoke the last key of an admin too.")] = False
 
 
-Cursor = Annotated[str, Meta(description="`next` of the previous page.", max_length=200)]
+Cursor = Annotated[
+    str, Meta(description="`next` of the previous page, or the id of an item.", max_length=200)
+]
 Limit = Annotated[int, Meta(ge=1, le=100, description="Most items of the page.")]
 
 

@@ -131,18 +131,20 @@ def cursor_of(last_id: str) -> str:
 
 
 def id_of(cursor: str) -> str:
-    """The id in a cursor.
+    """The id in a cursor, or the id of an item: a reader that kept no cursor has that.
 
     Raises:
         Problem: bad-request.
     """
+    if is_id(cursor):
+        return cursor
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         version, _, last_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         version = last_id = ""
     if version != "1" or not is_id(last_id):
-        raise bad_parameter("after", "expected the `next` of an earlier page")
+        raise bad_parameter("after", "expected the `next` of an earlier page, or the id of an item")
     return last_id
 
 

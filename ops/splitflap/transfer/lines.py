@@ -1,8 +1,9 @@
-"""The file of an import (NDJSON), in batches: the same ones in each run from the same position."""
+"""The file of an import (NDJSON), in batches."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -62,37 +63,53 @@ class Batch:
     lines: list[Line] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
+    def add(self, raw: bytes, read: Line | Refusal | None, sha256: Any) -> None:
+        """Add a line of the file, with the hash of all bytes before it."""
+        sha256.update(raw)
+        self.end = Position(self.end.offset + len(raw), self.end.lines + 1, sha256.hexdigest())
+        if isinstance(read, Line):
+            self.lines.append(read)
+        elif read:
+            self.refusals.append(read)
+
 
 class Changed(Exception):
     """The file is another one than before: the bytes before the position differ."""
 
 
-def batches(file: BinaryIO, begin: Position, until: int) -> Iterator[Batch]:
-    """The batches of the first `until` bytes of a file, after a position.
+def batches(file: BinaryIO, begin: Position) -> Iterator[Batch]:
+    """The batches of a file after a position.
 
     Raises:
         Changed: the position is not one of this file.
     """
     sha256 = _read_again(file, begin)
     batch, size = Batch(begin, begin), 0
-    offset, number = begin.offset, begin.lines
-    while raw := file.readline(until - offset):
-        number += 1
-        read = _read(number, raw)
+    for raw in file:
+        read = _read(batch.end.lines + 1, raw)
         length = len(read.post) + 1 if isinstance(read, Line) else 0
         if batch.lines and (size + length > MAX_BYTES or len(batch.lines) == MAX_POSTS):
             yield batch
             batch, size = Batch(batch.end, batch.end), 0
-        offset += len(raw)
-        sha256.update(raw)
-        batch.end = Position(offset, number, sha256.hexdigest())
-        if isinstance(read, Line):
-            batch.lines.append(read)
-            size += length
-        elif read:
-            batch.refusals.append(read)
+        batch.add(raw, read, sha256)
+        size += length
     if batch.end != batch.begin:
         yield batch
+
+
+def batch_between(file: BinaryIO, begin: Position, end: Position) -> Batch:
+    """The batch of another run, which may have been of another size.
+
+    Raises:
+        Changed: the positions are not some of this file.
+    """
+    sha256 = _read_again(file, begin)
+    batch = Batch(begin, begin)
+    for raw in io.BytesIO(file.read(end.offset - begin.offset)):
+        batch.add(raw, _read(batch.end.lines + 1, raw), sha256)
+    if batch.end != end:
+        raise Changed
+    return batch
 
 
 def _read_again(file: BinaryIO, until: Position) -> Any:

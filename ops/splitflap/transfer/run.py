@@ -1,7 +1,8 @@
 """An import: one batch after the other, and a state that a killed run leaves for the next one.
 
-The state names the first line whose result is not recorded. A new run sends the batch after it
-again, with the same body and idempotency key: the API answers with the task that it has.
+The state names the first line whose result is not recorded, and the requests that may have been
+sent since. A new run sends these again, with the same body and idempotency key: the API answers
+with the task that it has.
 """
 
 from __future__ import annotations
@@ -10,23 +11,22 @@ import hashlib
 import os
 import re
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 from splitflap_client import Batch as BatchResponse
 from splitflap_client import Problem, StillRunning, Task
 from splitflap_client.posts import submit
-from splitflap_client.problems import Gone
+from splitflap_client.problems import Gone, KeyReused
 
 from splitflap.errors import CommandError
-from splitflap.transfer.lines import Batch, Changed, Line, Refusal, batches
-from splitflap.transfer.state import load, save
+from splitflap.transfer.lines import Batch, Changed, Line, Refusal, batch_between, batches
+from splitflap.transfer.state import Part, Sending, State, load, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
     from typing import BinaryIO
 
@@ -43,16 +43,11 @@ OF_A_POST = {
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
+#: The lines of a request that the API took, and its task.
+Taken = tuple[Sequence[Line], Task[BatchResponse]]
+
 #: What names a post in a problem of a batch.
 _NAMED = re.compile(r"^posts\[(\d+)\][.:]? ?")
-
-
-@dataclass
-class Sent:
-    """A batch in flight: a task for each request that it took."""
-
-    batch: Batch
-    tasks: list[tuple[Sequence[Line], Task[BatchResponse]]] = field(default_factory=list)
 
 
 class ImportRun:
@@ -80,19 +75,15 @@ class ImportRun:
             # A file that someone has moved away starts anew.
             refused.truncate(min(self.state.refused_bytes, os.fstat(refused.fileno()).st_size))
             try:
-                while True:
-                    self._set_size(os.fstat(file.fileno()).st_size)
-                    for batch in batches(file, self.state.position, self.size):
-                        sent = Sent(batch)
-                        self._submit(transport, sent, batch.lines)
-                        self._finish(sent, refused, progress)
-                    if self.state.position.offset < self.size:
-                        raise Changed
-                    if os.fstat(file.fileno()).st_size == self.size:
-                        break
+                if sending := self.state.sending:
+                    batch = batch_between(file, self.state.position, sending.end)
+                    self._import(transport, batch, sending, refused, progress)
+                for batch in batches(file, self.state.position):
+                    self._import(transport, batch, _whole(batch), refused, progress)
             except Changed:
+                place = sending.end if (sending := self.state.sending) else self.state.position
                 raise CommandError(
-                    f"{self._path} has changed before line {self.before + 1}, so the import "
+                    f"{self._path} has changed before line {place.lines + 1}, so the import "
                     f"cannot go on; to import all of it, delete {self._state_path}"
                 ) from None
 
@@ -107,64 +98,19 @@ class ImportRun:
         mean = self.state.position.offset / self.state.position.lines
         return rate, (self.size - self.state.position.offset) / mean / rate
 
-    def _set_size(self, present: int) -> None:
-        """Choose the bytes to import: first those that the last run could see.
-
-        Its last batch ended with them. With lines that came later it would be another batch.
-        """
-        if self.state.position.offset >= self.state.size:
-            self.state = replace(self.state, size=present)
-            save(self._state_path, self.state)
-        self.size = self.state.size
-
-    # -- sending ---------------------------------------------------------------------------------
-
-    def _submit(self, transport: Transport, sent: Sent, lines: Sequence[Line]) -> None:
-        """Send lines in one request, or without those that the API refuses.
-
-        Raises:
-            Problem: the API refuses the key, or has failed.
-        """
-        if not lines:
-            return
-        body = {"posts": [msgspec.Raw(each.post) for each in lines]}
-        key = _key(sent.batch.begin.offset, lines)
-        path = ["posts", "batch"]
-        try:
-            task = submit(
-                transport, BatchResponse, "POST", path, body, 0.0, low=True, idempotency_key=key
-            )
-        except Gone as problem:
-            # An earlier run sent it, and its results are past their retention. Another body would
-            # make the posts again.
-            sent.batch.refusals += [_refusal(each, problem) for each in lines]
-        except Problem as problem:
-            if problem.status not in OF_A_POST:
-                raise
-            self._without_refused(transport, sent, lines, problem)
-        else:
-            sent.tasks.append((lines, task))
-
-    def _without_refused(
-        self, transport: Transport, sent: Sent, lines: Sequence[Line], problem: Problem
+    def _import(
+        self,
+        transport: Transport,
+        batch: Batch,
+        sending: Sending,
+        refused: BinaryIO,
+        progress: Callable[[], None],
     ) -> None:
-        """Send the lines again, without the one that a problem names, or in halves."""
-        named = 0 if len(lines) == 1 else _named(problem, len(lines))
-        if named is None:
-            middle = len(lines) // 2
-            self._submit(transport, sent, lines[:middle])
-            self._submit(transport, sent, lines[middle:])
-        else:
-            sent.batch.refusals.append(_refusal(lines[named], problem))
-            self._submit(transport, sent, [*lines[:named], *lines[named + 1 :]])
-
-    # -- results ---------------------------------------------------------------------------------
-
-    def _finish(self, sent: Sent, refused: BinaryIO, progress: Callable[[], None]) -> None:
-        """Wait for the end of a batch, then record its results."""
-        refusals = list(sent.batch.refusals)
+        """Send a batch, wait for its end, then record its results."""
+        tasks, refusals = self._send(transport, batch, sending)
+        refusals += batch.refusals
         imported = 0
-        for lines, task in sent.tasks:
+        for lines, task in tasks:
             failed = _failed(lines, task, progress)
             refusals += failed
             imported += len(lines) - len(failed)
@@ -174,15 +120,85 @@ class ImportRun:
         )
         refused.flush()
         os.fsync(refused.fileno())
-        self.state = replace(
-            self.state,
-            position=sent.batch.end,
-            imported=self.state.imported + imported,
-            refused=self.state.refused + len(refusals),
-            refused_bytes=os.fstat(refused.fileno()).st_size,
+        self._save(
+            State(
+                self.state.url,
+                batch.end,
+                self.state.imported + imported,
+                self.state.refused + len(refusals),
+                os.fstat(refused.fileno()).st_size,
+            )
         )
-        save(self._state_path, self.state)
         progress()
+
+    def _send(
+        self, transport: Transport, batch: Batch, sending: Sending
+    ) -> tuple[list[Taken], list[Refusal]]:
+        """Send the parts of a batch, and smaller ones in place of those that the API refuses.
+
+        The state has each part before it is sent. So the next run sends the same one again, even
+        if its batches are of another size, or the API would now take what it has refused.
+
+        Raises:
+            Problem: the API refuses the key, or has failed.
+        """
+        line = {each.number: each for each in batch.lines}
+        taken: list[Taken] = []
+        sent: list[Part] = []
+        left, refusals = list(sending.parts), list(sending.refusals)
+        while left:
+            part, left = left[0], left[1:]
+            sending = Sending(batch.end, [*sent, part, *left], refusals)
+            if sending != self.state.sending:
+                self._save(msgspec.structs.replace(self.state, sending=sending))
+            lines = [line[number] for number in part.lines]
+            try:
+                task = _submit(transport, lines, part.key)
+            except (Gone, KeyReused) as problem:
+                # An earlier run sent it, and its results are past their retention, or it was
+                # another command's. Another key would make the posts again.
+                refusals = [*refusals, *(_refusal(each, problem) for each in lines)]
+            except Problem as problem:
+                if problem.status not in OF_A_POST:
+                    raise
+                smaller, named = _without_refused(lines, problem)
+                left = [*(_part(batch, each) for each in smaller if each), *left]
+                refusals = [*refusals, *named]
+            else:
+                sent.append(part)
+                taken.append((lines, task))
+        return taken, refusals
+
+    def _save(self, state: State) -> None:
+        self.state = state
+        save(self._state_path, state)
+
+
+def _whole(batch: Batch) -> Sending:
+    """A batch in one part."""
+    return Sending(batch.end, [_part(batch, batch.lines)] if batch.lines else [])
+
+
+def _part(batch: Batch, lines: Sequence[Line]) -> Part:
+    return Part([each.number for each in lines], _key(batch.begin.offset, lines))
+
+
+def _submit(transport: Transport, lines: Sequence[Line], key: str) -> Task[BatchResponse]:
+    """Send lines in one request."""
+    body = {"posts": [msgspec.Raw(each.post) for each in lines]}
+    path = ["posts", "batch"]
+    return submit(transport, BatchResponse, "POST", path, body, 0.0, low=True, idempotency_key=key)
+
+
+def _without_refused(
+    lines: Sequence[Line], problem: Problem
+) -> tuple[list[Sequence[Line]], list[Refusal]]:
+    """The lines without the one that a problem names, and its refusal; or two halves."""
+    named = 0 if len(lines) == 1 else _named(problem, len(lines))
+    if named is None:
+        middle = len(lines) // 2
+        return [lines[:middle], lines[middle:]], []
+    return [[*lines[:named], *lines[named + 1 :]]], [_refusal(lines[named], problem)]
 
 
 def _failed(

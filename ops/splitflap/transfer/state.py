@@ -8,23 +8,37 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from splitflap.errors import CommandError
-from splitflap.transfer.lines import Position
+from splitflap.transfer.lines import Position, Refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Part(msgspec.Struct, frozen=True):
+    """The numbers of the lines of one request, and its idempotency key."""
+
+    lines: list[int]
+    key: str
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """The batch under way, from the position of the state. Each of its parts may have arrived."""
+
+    end: Position
+    parts: list[Part]
+    refusals: list[Refusal] = []
+
+
 class State(msgspec.Struct, frozen=True):
-    """The results of all lines before a position."""
+    """The results of all lines before a position, and what may have been sent after it."""
 
     url: str
     position: Position = Position()
-    #: Bytes of the file when the last run began to read it. Lines may have come since.
-    size: int = 0
     imported: int = 0
     refused: int = 0
     #: Bytes of the file of refusals. What is beyond them belongs to lines after the position.
     refused_bytes: int = 0
+    sending: Sending | None = None
 
 
 def load(path: Path, url: str) -> State:

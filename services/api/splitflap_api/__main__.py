@@ -139,7 +139,10 @@ def migrate(wait: int) -> None:
 
 
 def create_admin_key() -> None:
-    """Create a key with every scope but act, beside a running API. Standard output has the key alone."""
+    """Create a key with every scope but act, beside a running API.
+
+    Standard output has the key alone.
+    """
     from splitflap_api.contract.models import KeyInput
     from splitflap_api.domain.access.keys import ALL_SCOPES, Keyring
     from splitflap_api.store.migrate import check_schema

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from splitflap.transfer import lines
 from splitflap.transfer.lines import MAX_POSTS
 
 from .conftest import Run
@@ -23,6 +24,8 @@ class BatchApi:
         #: The texts of each request, and of each post that was made.
         self.sent: list[list[str]] = []
         self.made: list[str] = []
+        #: The idempotency keys of the requests that made posts.
+        self.keys: list[str] = []
         self._original = stub.answer
         stub.answer = self.answer  # type: ignore[method-assign]
 
@@ -37,6 +40,7 @@ class BatchApi:
         if refused:
             return refused
         self.made += texts
+        self.keys.append(sent.headers["Idempotency-Key"])
         results = [{"status": 201, "post": "p", "problem": None} for _ in texts]
         return StubAnswer(200, {"kind": "batch", "results": results})
 
@@ -155,6 +159,62 @@ def test_a_batch_is_recorded_once_it_has_ended(run: Run, api: StubApi, file: Pat
     assert (result.exit_code, "broken" in result.stderr) == (1, True)
     state = json.loads(file.with_name("posts.ndjson.state").read_bytes())
     assert (state["position"]["lines"], state["imported"]) == (MAX_POSTS, MAX_POSTS)
+
+
+def test_what_was_sent_is_sent_again_as_it_was(
+    run: Run, batch_api: BatchApi, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill in between, also with larger batches, more lines, and a more lenient API."""
+    monkeypatch.setattr(lines, "MAX_POSTS", 3)
+    batch_api.refuse = lambda posts: (
+        problem(422, "T", "later", errors=[{"field": "posts[1].text", "message": "later"}])
+        if {"text": "post 1"} in posts
+        else None
+    )
+    with monkeypatch.context() as killed:
+        killed.setattr("splitflap.transfer.run._failed", _kill)
+        with pytest.raises(Killed):
+            run("import", str(file))
+    assert batch_api.made == ["post 0", "post 2"]
+    batch_api.refuse = lambda _: None
+    monkeypatch.setattr(lines, "MAX_POSTS", 100)
+    with file.open("a", encoding="utf-8") as more:
+        more.write('{"text": "post 4"}\n')
+    assert run("import", str(file)).exit_code == 1
+    assert batch_api.sent[2:] == [["post 0", "post 2"], ["post 3", "post 4"]]
+    assert batch_api.keys[0] == batch_api.keys[1] != batch_api.keys[2]
+    assert [line for line, _ in refused(file)] == [2]
+
+
+class Killed(BaseException):
+    """A kill, for which no code is ready."""
+
+
+def _kill(*_: Any) -> None:
+    raise Killed
+
+
+def test_a_request_under_its_key_with_other_bytes_is_not_sent_in_parts(
+    run: Run, batch_api: BatchApi, file: Path
+) -> None:
+    """A release that writes lines otherwise, or a command of another file."""
+    answer = problem(422, "Another request", "reused")
+    answer.body["type"] = "/v1/problems/key-reused"
+    batch_api.refuse = lambda _: answer
+    assert run("import", str(file)).exit_code == 1
+    assert (len(batch_api.sent), batch_api.made) == (1, [])
+
+
+def test_a_line_of_a_request_under_way_may_not_change(
+    run: Run, batch_api: BatchApi, file: Path
+) -> None:
+    """It may be a post already."""
+    batch_api.refuse = lambda _: problem(500, "T", "broken")
+    assert run("import", str(file)).exit_code == 1
+    file.write_text(file.read_text(encoding="utf-8").replace("post 1", "post X"), encoding="utf-8")
+    result = run("import", str(file))
+    assert "has changed before line 5" in result.stderr
+    assert len(batch_api.sent) == 1
 
 
 def test_refusals_after_the_state_are_written_once(

@@ -72,7 +72,7 @@ def importing(environ: dict[str, str], file: Path) -> Iterator["subprocess.Popen
     state = file.with_name("posts.ndjson.state")
     with subprocess.Popen([program("splitflap"), "import", str(file)], env=environ) as process:
         try:
-            wait_until(state.exists, "the first batch of the import")
+            wait_until(lambda: state.exists() and lines_done(file), "the first batch of the import")
             assert lines_done(file) < POSTS
             yield process
         finally:
@@ -130,6 +130,25 @@ def test_a_killed_import_goes_on(environ: dict[str, str], file: Path, channel: s
     done = run(environ, "import", str(file))
     assert done.returncode == 0, done.stderr
     _assert_all_once(environ, channel)
+
+
+def test_a_batch_that_was_sent_and_not_recorded_is_not_doubled(
+    environ: dict[str, str], file: Path, channel: str, stack: Stack
+) -> None:
+    """Killed in between. Lines were added to it, so the next run would send a larger batch."""
+    text = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(text[:7]), encoding="utf-8")
+    stack.kill("renderer")
+    with subprocess.Popen([program("splitflap"), "import", str(file)], env=environ) as process:
+        wait_until(lambda: stack.client().posts(channel), "the batch is accepted")
+        process.kill()
+    assert lines_done(file) == 0
+    file.write_text("".join(text[:20]), encoding="utf-8")
+    stack.start("renderer")
+    assert run(environ, "import", str(file)).returncode == 0
+    assert [each["text"] for each in exported(environ, channel)] == [
+        f"post {number}" for number in range(20)
+    ]
 
 
 def test_an_import_outlives_its_api(

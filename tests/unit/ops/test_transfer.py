@@ -15,9 +15,10 @@ from splitflap.transfer.lines import (
     Batch,
     Changed,
     Position,
+    batch_between,
     batches,
 )
-from splitflap.transfer.state import State, load, save
+from splitflap.transfer.state import Part, Sending, State, load, save
 
 
 def ndjson(*posts: Any) -> bytes:
@@ -27,7 +28,7 @@ def ndjson(*posts: Any) -> bytes:
 
 def read(data: bytes, begin: Position | None = None) -> list[Batch]:
     """All batches after a position."""
-    return list(batches(io.BytesIO(data), begin or Position(), len(data)))
+    return list(batches(io.BytesIO(data), begin or Position()))
 
 
 def numbers(batch: Batch) -> Sequence[int]:
@@ -60,6 +61,19 @@ def test_batches_after_a_position_are_those_of_the_first_run() -> None:
     whole = read(data)
     assert read(data, whole[0].end) == whole[1:]
     assert read(data, whole[-1].end) == []
+
+
+@pytest.mark.parametrize("more", [b"", b"\n" + ndjson({"text": "new"}), b" \n"])
+def test_a_batch_that_was_sent_is_read_as_it_was(more: bytes) -> None:
+    """Although lines were added, and the batches of this run have another size."""
+    data = ndjson(*TEXTS).rstrip()
+    last = read(data)[-2:]
+    last[0].end = last[1].end
+    last[0].lines += last[1].lines
+    assert batch_between(io.BytesIO(data + more), last[0].begin, last[0].end) == last[0]
+    for changed in (data.replace(b"post 249", b"post X49"), data[:-20]):
+        with pytest.raises(Changed):
+            batch_between(io.BytesIO(changed), last[0].begin, last[0].end)
 
 
 def test_lines_may_be_added_at_the_end() -> None:
@@ -109,7 +123,10 @@ def test_the_state_is_read_as_it_was_saved(tmp_path: Path) -> None:
     """A new one if there is none."""
     path = tmp_path / "state"
     assert load(path, "http://a") == State("http://a")
-    state = State("http://a", read(ndjson(*TEXTS))[0].end, 98, 2, 300)
+    first, second, *_ = read(ndjson([], *TEXTS))
+    sending = Sending(second.end, [Part([26, 27], "key")], first.refusals)
+    assert sending.refusals
+    state = State("http://a", first.end, 98, 2, 300, sending)
     save(path, state)
     assert load(path, "http://a") == state
 

@@ -16,6 +16,7 @@ from typing import Any
 from splitflap_api.contract import models
 from splitflap_api.contract.problems import TYPES
 from splitflap_api.contract.schemas import schemas_of
+from splitflap_api.contract.webhooks import models as hooks
 
 PACKAGE = Path(__file__).parent / "splitflap_client"
 
@@ -26,8 +27,18 @@ INPUTS = (
     models.EditInput,
     models.RenderInput,
     models.PreviewInput,
+    hooks.WebhookInput,
+    hooks.ReplayInput,
 )
-OUTPUTS = (models.FinalResponseOrTask, models.PostList, models.ProblemBody)
+OUTPUTS = (
+    models.FinalResponseOrTask,
+    models.PostList,
+    models.ProblemBody,
+    hooks.CreatedWebhook,
+    hooks.WebhookList,
+    hooks.DeliveryList,
+    hooks.Replayed,
+)
 
 Schema = dict[str, Any]
 

@@ -9,17 +9,29 @@ from splitflap_client.errors import (
     StillRunning,
     Unreachable,
 )
-from splitflap_client.models import Batch, BatchResult, Post, PostInput, Preview, Render
+from splitflap_client.models import (
+    Batch,
+    BatchResult,
+    CreatedWebhook,
+    Delivery,
+    Post,
+    PostInput,
+    Preview,
+    Render,
+    Webhook,
+)
 from splitflap_client.streams import EventStream, Gap, PostEvent
 from splitflap_client.tasks import Task
 from splitflap_client.transport import Retries
-from splitflap_client.webhooks import Webhook, verify_webhook
+from splitflap_client.verification import WebhookMessage, verify_webhook
 
 __all__ = [
     "BadWebhook",
     "Batch",
     "BatchResult",
     "Client",
+    "CreatedWebhook",
+    "Delivery",
     "EventStream",
     "Gap",
     "NoSplitflap",
@@ -35,5 +47,6 @@ __all__ = [
     "Task",
     "Unreachable",
     "Webhook",
+    "WebhookMessage",
     "verify_webhook",
 ]

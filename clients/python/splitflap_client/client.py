@@ -17,6 +17,7 @@ from splitflap_client.posts import WAIT, Options, Posts, submit
 from splitflap_client.streams import EventStream
 from splitflap_client.tasks import Task
 from splitflap_client.transport import Retries, Transport
+from splitflap_client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class Client:
         #: For requests that have no method here.
         self.transport = Transport(url, key, account=account, retries=retries, on_retry=on_retry)
         self.posts = Posts(self.transport)
+        self.webhooks = Webhooks(self.transport)
 
     def acting_for(self, account: str) -> Client:
         """A client whose requests are this account's, on the same connections."""

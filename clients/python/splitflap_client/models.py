@@ -9,15 +9,21 @@ import msgspec
 if TYPE_CHECKING:
     Availability = Literal["backorder", "discontinued", "in_stock", "out_of_stock", "preorder"]
     Card = Literal["large", "summary"]
+    DeliveryState = Literal["dead", "done", "waiting"]
+    DisabledBy = Literal["gone", "owner"]
     Flavour = Literal["gfm", "markdown"]
     PostState = Literal["accepted", "complete", "failed", "rendered"]
     PreviewState = Literal["failed", "pending", "ready"]
+    WebhookEvent = Literal["preview", "task.done", "task.failed"]
 else:
     Availability = str
     Card = str
+    DeliveryState = str
+    DisabledBy = str
     Flavour = str
     PostState = str
     PreviewState = str
+    WebhookEvent = str
 
 
 class _Input(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -95,6 +101,28 @@ class PreviewInput(_Input, kw_only=True, frozen=True):
     url: str
     #: Fetch a fresh preview again. Default: `false`.
     refresh: bool | None = None
+
+
+class WebhookInput(_Input, kw_only=True, frozen=True):
+    """A webhook to create, or its new values."""
+
+    #: The receiver: an http or https URL that this service may reach, without credentials.
+    #: Redirects are not followed.
+    url: str
+    #: The events that it is told.
+    events: list[WebhookEvent] | None = None
+    #: Whether it is told of all requests with its key, or only of those that name it in
+    #: `Splitflap-Webhook`. Default: `true`.
+    always: bool | None = None
+    #: A disabled webhook is told nothing. What waits for it is kept. Default: `false`.
+    disabled: bool | None = None
+
+
+class ReplayInput(_Input, kw_only=True, frozen=True):
+    """Dead deliveries to send again."""
+
+    #: Deliveries of this webhook. Null: its 100 oldest dead ones.
+    ids: list[str] | None = None
 
 
 class Preview(_Output, kw_only=True, frozen=True, tag="preview"):
@@ -188,6 +216,76 @@ class Progress(_Output, kw_only=True, frozen=True, tag_field=None):
     total: int
 
 
+class CreatedWebhook(_Output, kw_only=True, frozen=True, tag_field=None):
+    """A webhook with its secret. No later response contains the secret."""
+
+    #: UUIDv7.
+    id: str
+    url: str
+    events: list[WebhookEvent]
+    #: Whether it is told of all requests with its key, or only of those that name it in
+    #: `Splitflap-Webhook`.
+    always: bool
+    #: RFC 3339, in UTC.
+    created_at: datetime
+    #: RFC 3339, in UTC.
+    disabled_at: datetime | None = None
+    disabled_by: DisabledBy | None = None
+    #: Failed tries since the last one that arrived.
+    failures: int
+    #: For verifying signatures. It begins with `whsec_`.
+    secret: str
+
+
+class Webhook(_Output, kw_only=True, frozen=True, tag_field=None):
+    """A webhook, without its secret."""
+
+    #: UUIDv7.
+    id: str
+    url: str
+    events: list[WebhookEvent]
+    #: Whether it is told of all requests with its key, or only of those that name it in
+    #: `Splitflap-Webhook`.
+    always: bool
+    #: RFC 3339, in UTC.
+    created_at: datetime
+    #: RFC 3339, in UTC.
+    disabled_at: datetime | None = None
+    disabled_by: DisabledBy | None = None
+    #: Failed tries since the last one that arrived.
+    failures: int
+
+
+class Delivery(_Output, kw_only=True, frozen=True, tag_field=None):
+    """A message to a webhook."""
+
+    #: The `webhook-id` of all its tries.
+    id: str
+    #: An event, or `webhook.test`.
+    event: str
+    #: UUIDv7.
+    task: str | None = None
+    #: Its number within the webhook; null for a moment.
+    sequence: int | None = None
+    state: DeliveryState
+    #: The present or the last try.
+    attempt: int
+    #: The receiver's last status.
+    status: int | None = None
+    #: Why the last try had no status.
+    reason: str | None = None
+    #: RFC 3339, in UTC.
+    created_at: datetime
+    #: The time of the next try.
+    next_at: datetime | None = None
+
+
+class Replayed(_Output, kw_only=True, frozen=True, tag_field=None):
+    """The number of deliveries that are sent again."""
+
+    replayed: int
+
+
 class PostLink(_Output, kw_only=True, frozen=True, tag_field=None):
     """A link of a post, in reading order."""
 
@@ -219,6 +317,26 @@ class RunningTask(_Output, kw_only=True, frozen=True, tag="task"):
     #: RFC 3339, in UTC.
     created_at: datetime
     progress: Progress
+
+
+class WebhookList(_Output, kw_only=True, frozen=True, tag_field=None):
+    """A page of webhooks, newest first. See `next`."""
+
+    items: list[Webhook]
+    #: Send it as `after` to get the next page; null at the end of the list. A page with a next
+    #: one has at least one item. It also ends at 1 MiB, so it may have fewer than `limit`
+    #: items.
+    next: str | None = None
+
+
+class DeliveryList(_Output, kw_only=True, frozen=True, tag_field=None):
+    """A page of deliveries, newest first. See `next`."""
+
+    items: list[Delivery]
+    #: Send it as `after` to get the next page; null at the end of the list. A page with a next
+    #: one has at least one item. It also ends at 1 MiB, so it may have fewer than `limit`
+    #: items.
+    next: str | None = None
 
 
 class Post(_Output, kw_only=True, frozen=True, tag="post"):

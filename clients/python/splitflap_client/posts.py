@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack
 
 import msgspec
 
-from splitflap_client.errors import Unreachable
 from splitflap_client.models import Batch, BatchInput, EditInput, Post, PostInput, PostList
-from splitflap_client.problems import NotFound
 from splitflap_client.tasks import Task, prefer
-from splitflap_client.transport import LOW
+from splitflap_client.transport import JSON, LOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,9 +19,6 @@ if TYPE_CHECKING:
     from splitflap_client.transport import Transport
 
 T = TypeVar("T")
-
-#: Items per page of a list.
-PAGE = 100
 
 #: Seconds that a call waits for a final response.
 WAIT = 30.0
@@ -38,6 +32,8 @@ class Options(TypedDict, total=False):
     #: The same for repetitions of one request, so that they make one task; else a new one. The
     #: retries of a call always have the same.
     idempotency_key: str
+    #: The id of a webhook, which is told when the task has ended.
+    webhook: str
 
 
 class EditFields(Options, total=False):
@@ -146,13 +142,7 @@ class Posts:
         given: dict[str, Any] = dict(filters)
         for name in given.keys() & {"since", "until"}:
             given[name] = given[name].isoformat()
-        after = None
-        while True:
-            page = self._transport.get(PostList, "posts", **given, limit=PAGE, after=after)
-            yield from page.items
-            after = page.next
-            if after is None:
-                return
+        return self._transport.pages(PostList, "posts", **given)
 
     def delete(self, post_id: str) -> None:
         """Delete a post.
@@ -160,23 +150,14 @@ class Posts:
         Raises:
             NotFound: there is none.
         """
-        url = self._transport.at("posts", post_id)
-        try:
-            self._transport.send("DELETE", url)
-        except Unreachable:
-            # The request may have arrived, and then there is nothing to delete.
-            with suppress(NotFound):
-                self._transport.send("DELETE", url, resend=True)
+        self._transport.delete("posts", post_id)
 
 
 def _options(fields: Any) -> Options:
     """Takes the options out of the fields of a body."""
-    found: Options = {}
-    if "low" in fields:
-        found["low"] = fields.pop("low")
-    if "idempotency_key" in fields:
-        found["idempotency_key"] = fields.pop("idempotency_key")
-    return found
+    given = fields.keys() & Options.__optional_keys__
+    found: Any = {name: fields.pop(name) for name in given}
+    return found  # type: ignore[no-any-return]
 
 
 def submit(
@@ -190,13 +171,15 @@ def submit(
     *,
     low: bool = False,
     idempotency_key: str | None = None,
+    webhook: str | None = None,
 ) -> Task[T]:
     """Send a request that makes a task. One key makes its retries safe."""
     headers = {
         **(headers or {}),
         **prefer(wait),
         **(LOW if low else {}),
-        "Content-Type": "application/json",
+        **({"Splitflap-Webhook": webhook} if webhook else {}),
+        **JSON,
         "Idempotency-Key": f'"{idempotency_key or uuid.uuid4()}"',
     }
     data = msgspec.json.encode(body)

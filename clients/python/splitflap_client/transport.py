@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,10 +25,10 @@ from splitflap_client.errors import (
     Unreachable,
 )
 from splitflap_client.models import ProblemBody
-from splitflap_client.problems import BY_SLUG
+from splitflap_client.problems import BY_SLUG, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -47,6 +48,11 @@ TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 #: Work that yields to the work of others (RFC 9218).
 LOW = {"Priority": "u=5"}
+
+JSON = {"Content-Type": "application/json"}
+
+#: Items per page of a list.
+PAGE = 100
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -126,6 +132,40 @@ class Transport:
     def get(self, type_: type[T], *path: str, **params: Any) -> T:
         """The JSON of a GET of /v1/ and the path segments, as a model."""
         return read(self.send("GET", self.at(*path), resend=True, params=params), type_)
+
+    def pages(self, type_: Any, *path: str, **params: Any) -> Iterator[Any]:
+        """All items of a list. A page, a model with `next`, is read when its first is needed."""
+        after = None
+        while True:
+            page = self.get(type_, *path, **params, limit=PAGE, after=after)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def write(self, type_: type[T], method: str, body: Any, *path: str) -> T:
+        """Send a body to /v1/ and the path segments; the JSON of the response, as a model.
+
+        A POST that was lost is not sent again: it may have arrived.
+        """
+        sent: dict[str, Any] = {}
+        if body is not None:
+            sent = {"data": msgspec.json.encode(body), "headers": JSON}
+        return read(self.send(method, self.at(*path), resend=method == "PUT", **sent), type_)
+
+    def delete(self, *path: str) -> None:
+        """Delete what is at /v1/ and the path segments.
+
+        Raises:
+            NotFound: there is nothing.
+        """
+        url = self.at(*path)
+        try:
+            self.send("DELETE", url)
+        except Unreachable:
+            # The request may have arrived, and then there is nothing to delete.
+            with suppress(NotFound):
+                self.send("DELETE", url, resend=True)
 
     def send(
         self,

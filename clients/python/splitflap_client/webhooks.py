@@ -1,88 +1,90 @@
-"""Verify deliveries of webhooks (https://www.standardwebhooks.com)."""
+"""The webhooks of the key: create, change, test and delete them, and replay deliveries."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from splitflap_client.errors import BadWebhook
+from splitflap_client.models import (
+    CreatedWebhook,
+    Delivery,
+    DeliveryList,
+    Replayed,
+    ReplayInput,
+    Webhook,
+    WebhookInput,
+    WebhookList,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
-#: Seconds by which the time of a delivery may differ from this machine's.
-TOLERANCE = 300
-
-_PREFIX = "whsec_"
+    from splitflap_client.models import DeliveryState, WebhookEvent
+    from splitflap_client.transport import Transport
 
 
-@dataclass(frozen=True)
-class Webhook:
-    """A verified delivery."""
+class WebhookFields(TypedDict, total=False):
+    """Values of a webhook. What is left out has the default of the API."""
 
-    #: The same for all tries of one delivery: keep it, and ignore those that you know.
-    id: str
-    sent_at: datetime
-    #: The JSON of the body.
-    body: Any
+    events: list[WebhookEvent]
+    #: Whether it is told of all requests with the key, or only of those that name it.
+    always: bool
+    disabled: bool
 
 
-def verify_webhook(
-    headers: Mapping[str, str], body: bytes, secret: str, *, tolerance: float = TOLERANCE
-) -> Webhook:
-    """Check the signature and the time of a delivery.
+class Webhooks:
+    """The webhooks of the key, whichever account it acts for. It needs the scope `write`."""
 
-    Args:
-        headers: of the request; the case of their names is free.
-        body: of the request, as it came. JSON that was decoded and encoded again may differ.
-        secret: of the endpoint, `whsec_...`. While it is rotated, either one verifies.
-        tolerance: seconds by which the time may differ from now.
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport.acting_for(None)
 
-    Raises:
-        BadWebhook: gives the reason.
-        ValueError: the secret is malformed.
-    """
-    given = {name.lower(): value for name, value in headers.items()}
-    try:
-        message_id, sent, signatures = (
-            given[f"webhook-{name}"] for name in ("id", "timestamp", "signature")
+    def create(self, url: str, **fields: Unpack[WebhookFields]) -> CreatedWebhook:
+        """Create a webhook. Keep its `secret`: no later response has it."""
+        body = WebhookInput(url=url, **fields)
+        return self._transport.write(CreatedWebhook, "POST", body, "webhooks")
+
+    def list(self) -> Iterator[Webhook]:
+        """All webhooks of the key, newest first."""
+        return self._transport.pages(WebhookList, "webhooks")
+
+    def get(self, webhook_id: str) -> Webhook:
+        """A webhook in its present state."""
+        return self._transport.get(Webhook, "webhooks", webhook_id)
+
+    def replace(self, webhook_id: str, url: str, **fields: Unpack[WebhookFields]) -> Webhook:
+        """Replace all values of a webhook. Its secret stays."""
+        body = WebhookInput(url=url, **fields)
+        return self._transport.write(Webhook, "PUT", body, "webhooks", webhook_id)
+
+    def rotate(self, webhook_id: str) -> CreatedWebhook:
+        """Give a webhook a new `secret`. For a day, the old one signs too."""
+        return self._transport.write(CreatedWebhook, "POST", None, "webhooks", webhook_id, "rotate")
+
+    def test(self, webhook_id: str) -> Delivery:
+        """Send the event `webhook.test`."""
+        return self._transport.write(Delivery, "POST", None, "webhooks", webhook_id, "test")
+
+    def deliveries(
+        self, webhook_id: str, *, state: DeliveryState | None = None
+    ) -> Iterator[Delivery]:
+        """What a webhook was told, newest first."""
+        return self._transport.pages(
+            DeliveryList, "webhooks", webhook_id, "deliveries", state=state
         )
-    except KeyError as error:
-        raise BadWebhook(f"the header {error} is missing") from None
-    if not (sent.isascii() and sent.isdigit()):
-        raise BadWebhook("webhook-timestamp is no number of seconds")
-    _check_signature(signatures, f"{message_id}.{sent}.".encode() + body, _key(secret))
-    if abs(time.time() - int(sent)) > tolerance:
-        raise BadWebhook("the delivery is too old, or this machine's clock is wrong")
-    try:
-        return Webhook(message_id, datetime.fromtimestamp(int(sent), UTC), json.loads(body))
-    except ValueError as error:
-        raise BadWebhook("the body is not JSON") from error
 
+    def replay(self, webhook_id: str, ids: Sequence[str] | None = None) -> int:
+        """Send dead deliveries again, all or those with these ids; returns their number."""
+        body = ReplayInput(ids=None if ids is None else list(ids))
+        path = ("webhooks", webhook_id, "replay")
+        count = replayed = self._transport.write(Replayed, "POST", body, *path).replayed
+        while ids is None and replayed:
+            replayed = self._transport.write(Replayed, "POST", body, *path).replayed
+            count += replayed
+        return count
 
-def _key(secret: str) -> bytes:
-    try:
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"the secret is not {_PREFIX} and base64") from error
+    def delete(self, webhook_id: str) -> None:
+        """Delete a webhook with its deliveries.
 
-
-def _check_signature(signatures: str, signed: bytes, key: bytes) -> None:
-    """Any of the signatures, which spaces separate, must be that of the key.
-
-    Raises:
-        BadWebhook: none is.
-    """
-    expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256))
-    for each in signatures.split(" "):
-        version, _, signature = each.partition(",")
-        if version == "v1" and hmac.compare_digest(signature.encode(), expected):
-            return
-    raise BadWebhook("no signature of webhook-signature is that of this secret")
+        Raises:
+            NotFound: there is none.
+        """
+        self._transport.delete("webhooks", webhook_id)

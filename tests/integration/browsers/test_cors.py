@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from splitflap_api.contract import headers
+from splitflap_api.contract.operations import Parameter
 
 from .browser import PAGE, Browser
 from .conftest import replica
@@ -104,6 +106,20 @@ def test_a_preflight_allows_no_header_of_the_own_page(stranger: Browser, header:
     allowed = names(answer.headers["Access-Control-Allow-Headers"])
     assert header.lower() not in allowed
     assert allowed >= {"authorization", "content-type", "idempotency-key", "last-event-id"}
+
+
+def test_a_preflight_allows_all_other_documented_headers(stranger: Browser) -> None:
+    """What a key may do, a page that holds the key may do too."""
+    documented = {
+        each.name.lower()
+        for value in vars(headers).values()
+        for each in (value if isinstance(value, tuple) else (value,))
+        if isinstance(each, Parameter)
+    }
+    answers = {each.name.lower() for each in headers.OF_RESPONSES}
+    answer = stranger.send("OPTIONS", "/v1/posts", ask(APP))
+    allowed = names(answer.headers["Access-Control-Allow-Headers"])
+    assert documented - answers - {"splitflap-page"} <= allowed
 
 
 def test_an_options_without_a_preflight_is_none(stranger: Browser) -> None:

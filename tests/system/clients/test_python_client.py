@@ -6,7 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from splitflap_client import Client, Gap, Post, PostEvent, PostInput, StillRunning, Unreachable
+from splitflap_client import (
+    Client,
+    Gap,
+    Post,
+    PostEvent,
+    PostInput,
+    StillRunning,
+    Unreachable,
+    verify_webhook,
+)
 from splitflap_client.problems import (
     Forbidden,
     Gone,
@@ -19,6 +28,7 @@ from splitflap_client.problems import (
 from splitflap_client.transport import Retries
 
 from tests.support import wait_until
+from tests.support.receiver import Receiver
 from tests.system.conftest import only
 from tests.system.rig.client import Client as RigClient
 from tests.system.rig.site import Site
@@ -106,6 +116,29 @@ def test_an_author_in_the_body_owns_the_task(api: Client, channel: str) -> None:
     with pytest.raises(NotFound):
         api.task(task.id).result()
     assert api.acting_for("bob").task(task.id).result() == task.result()
+
+
+def test_a_webhook_is_managed_and_told(api: Client, channel: str) -> None:
+    """It belongs to the key, whatever account that acts for."""
+    with Receiver() as receiver:
+        ann = api.acting_for("ann")
+        hook = ann.webhooks.create(receiver.url(), events=["task.done"], always=False)
+        ann.posts.create("told", channel=channel, webhook=hook.id)
+        wait_until(lambda: receiver.arrived, "the webhook")
+        [arrived] = receiver.arrived
+        secret = api.webhooks.rotate(hook.id).secret
+        assert secret != hook.secret
+        message = verify_webhook(arrived.headers, arrived.body, hook.secret)
+        assert message.body["data"]["account"] == "ann"
+        assert api.webhooks.test(hook.id).event == "webhook.test"
+        wait_until(lambda: len(receiver.arrived) == 2, "the test")
+    assert {each.id for each in api.webhooks.deliveries(hook.id)} >= {message.id}
+    assert api.webhooks.replace(hook.id, hook.url, disabled=True).disabled_by == "owner"
+    assert api.webhooks.get(hook.id).events == ["task.done", "task.failed"]
+    assert api.webhooks.replay(hook.id) == 0
+    assert [each.id for each in api.webhooks.list()] == [hook.id]
+    api.webhooks.delete(hook.id)
+    assert list(api.webhooks.list()) == []
 
 
 def test_a_preview_and_a_render(api: Client, site: Site) -> None:

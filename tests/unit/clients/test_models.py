@@ -6,11 +6,13 @@ import msgspec
 import pytest
 import requests
 from splitflap_api.contract import models
+from splitflap_api.contract.webhooks import models as hooks
 from splitflap_client import Problem
-from splitflap_client.models import Post, PostInput
+from splitflap_client.models import Post, PostInput, WebhookInput
 from splitflap_client.posts import Filters, Options, PostFields
 from splitflap_client.problems import NotRendered
 from splitflap_client.transport import problem_of
+from splitflap_client.webhooks import WebhookFields
 
 POST = {
     "kind": "post",
@@ -52,6 +54,13 @@ def test_create_takes_each_field_of_a_post() -> None:
     """A new field of the API needs a keyword."""
     fields = set(inspect.signature(models.PostInput).parameters) - {"text"}
     assert PostFields.__optional_keys__ - Options.__optional_keys__ == fields
+
+
+def test_a_webhook_takes_each_field() -> None:
+    """What is left out is not sent."""
+    fields = set(inspect.signature(hooks.WebhookInput).parameters) - {"url"}
+    assert WebhookFields.__optional_keys__ == fields
+    assert msgspec.json.encode(WebhookInput(url="u", always=False)) == b'{"url":"u","always":false}'
 
 
 def test_list_takes_each_filter() -> None:

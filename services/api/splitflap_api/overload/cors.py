@@ -18,7 +18,7 @@ METHODS = "GET, HEAD, POST, PUT, DELETE"
 #: page from all others (http/access/own_page.py).
 REQUEST_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, "
-    "Priority, Splitflap-Webhook, traceparent"
+    "Priority, Splitflap-Account, Splitflap-Webhook, traceparent"
 )
 
 #: Headers of responses that a page may read, beside those that every page may.

@@ -1,14 +1,19 @@
 """Deliveries to webhooks: told once a task has ended, tried until they arrive, fair to all."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from splitflap_api.contract.webhooks.models import WebhookInput
+from splitflap_api.contract.problems import Problem
+from splitflap_api.contract.webhooks.models import MOST_WEBHOOKS, WebhookInput
 from splitflap_api.domain.webhooks.deliveries import DELAYS, IN_FLIGHT, LEASE
+from splitflap_api.domain.webhooks.endpoints import Endpoints
 from splitflap_api.domain.webhooks.signing import signatures
 from splitflap_api.loops.webhooks.webhooks import request_of
 from splitflap_api.store import schema
 from splitflap_core.topology import DELIVER_TTL_MS
+from splitflap_core.urls.addresses import PUBLIC_ONLY
 from sqlalchemy import select, update
 
 from tests.unit.api.rig import HOUR, Rig, failed, outcome_of
@@ -262,6 +267,21 @@ def test_410_disables_the_webhook_and_keeps_what_waits(hooks: Hooks) -> None:
     assert len(hooks.rows()) == 2, "it is told nothing new"
     hooks.do("change", hook.id, WebhookInput(hook.url))
     assert [row["id"] for row in hooks.claim()] == [other["id"]]
+
+
+def test_a_key_has_a_limited_number_of_webhooks(hooks: Hooks) -> None:
+    """Also if two are created at a time."""
+    for _ in range(MOST_WEBHOOKS - 1):
+        hooks.create()
+    with ThreadPoolExecutor() as pool:
+        with hooks.rig.store.write() as tx:
+            endpoints = Endpoints(tx, hooks.key_id, hooks.rig.store.now(tx), PUBLIC_ONLY)
+            endpoints.create(WebhookInput(URL))
+            other = pool.submit(hooks.create)
+            with suppress(TimeoutError):
+                other.result(0.3)
+        with pytest.raises(Problem, match="delete one first"):
+            other.result()
 
 
 @pytest.mark.parametrize("changed", [{"url": f"{URL}/new"}, {"disabled": False}])

@@ -23,7 +23,7 @@ from splitflap_api.contract.webhooks.models import (
 )
 from splitflap_api.domain.webhooks import deliveries as rows
 from splitflap_api.domain.webhooks.signing import KEEP_OLD, new_secret
-from splitflap_api.store.schema import deliveries, webhooks
+from splitflap_api.store.schema import deliveries, keys, webhooks
 
 #: The event of a test. A webhook is told of it whatever it wants.
 TEST = "webhook.test"
@@ -45,6 +45,8 @@ class Endpoints:
         Raises:
             Problem: invalid, for a URL that the scraper would refuse; conflict for too many.
         """
+        # Two webhooks that are created together are counted one after the other.
+        self._tx.execute(select(keys.c.id).where(keys.c.id == self._key_id).with_for_update())
         count = select(func.count()).where(webhooks.c.key_id == self._key_id)
         if self._tx.execute(count).scalar_one() >= MOST_WEBHOOKS:
             raise Problem("conflict", f"the key has {MOST_WEBHOOKS} webhooks; delete one first")

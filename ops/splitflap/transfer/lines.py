@@ -129,7 +129,7 @@ def _read(number: int, raw: bytes) -> Line | Refusal | None:
     if not raw.strip():
         return None
     try:
-        post = json.loads(raw)
+        post = json.loads(raw, parse_constant=_no_json, object_pairs_hook=_members)
     except (ValueError, RecursionError) as error:
         return Refusal.of(number, "The line is not JSON", str(error))
     if not isinstance(post, dict):
@@ -144,3 +144,15 @@ def _read(number: int, raw: bytes) -> Line | Refusal | None:
         detail = f"expected at most {MAX_LINE} bytes, got {len(line.post)}"
         return Refusal.of(number, "The line is too large", detail)
     return line
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. The API refuses a repeated field too, but gets what is read here."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a field is there twice")
+    return members

@@ -39,7 +39,7 @@ MATCHERS = {
     "$broker": f'{BROKER},namespace=~"$broker_namespace"',
     "$queues": (
         f'{BROKER},namespace=~"$broker_namespace",vhost=~"$vhost",'
-        'queue=~"(render|scrape|results)([.]express)?|dead"'
+        'queue=~"(render|scrape|results)([.]express)?|deliver(ed)?|dead"'
     ),
 }
 

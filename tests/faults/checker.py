@@ -50,6 +50,9 @@ class Verdict:
     duplicated: list[str] = field(default_factory=list)
     #: Complete posts whose client got no acknowledgement.
     recovered: int = 0
+    #: Tasks that a webhook was told of, and messages to it that arrived once more.
+    told: int = 0
+    repeated: int = 0
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -213,6 +216,8 @@ def _check_webhooks(verdict: Verdict, record: WebhookRecord) -> None:
         if not each.is_signed_by(record.secret):
             verdict.wrong.append(f"webhook {each.id} has a wrong signature")
     tasks = {task for task, _ in told}
+    verdict.told = len(tasks)
+    verdict.repeated = len(record.arrived) - len({each.id for each in record.arrived})
     verdict.lost += [f"no webhook of task {task}" for task in record.ended if task not in tasks]
     verdict.unexpected += [
         f"webhook of task {task}, which never was"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from .row import Row
 
-#: `ok` to `wrong` and `recovered` are described in checker.py, Verdict. `worker s` and `server s`
-#: are the longest times until a post completed, after the return of a worker or a server.
+#: `ok` to `wrong`, and `recovered` to `repeated`, are described in checker.py, Verdict. `worker s`
+#: and `server s` are the longest times until a post completed, after the return of a worker or a
+#: server.
 HEADERS = (
     "nemesis",
     "attempts",
@@ -16,6 +17,8 @@ HEADERS = (
     "duplicated",
     "wrong",
     "recovered",
+    "told",
+    "repeated",
     "kills",
     "worker s",
     "server s",
@@ -60,6 +63,8 @@ def _cells(row: Row) -> list[object]:
         len(verdict.duplicated),
         len(verdict.wrong),
         verdict.recovered,
+        verdict.told,
+        verdict.repeated,
         row.tally.kills,
         _longest(row, "worker"),
         _longest(row, "server"),
@@ -69,7 +74,7 @@ def _cells(row: Row) -> list[object]:
 
 def _totals(rows: Sequence[Row]) -> list[object]:
     cells = [_cells(row) for row in rows]
-    sums = [sum(int(str(line[column])) for line in cells) for column in range(1, 10)]
+    sums = [sum(int(str(line[column])) for line in cells) for column in range(1, 12)]
     seconds = sum(row.seconds for row in rows)
     longest = [max((_longest(row, kind) for row in rows), key=_as_number) for kind in RESUME_WITHIN]
     return ["all", *sums, *longest, f"{seconds:.0f}"]

@@ -170,6 +170,8 @@ def told(*webhooks: Arrived, status: int = 201) -> Verdict:
 
 def test_each_ended_task_must_be_told() -> None:
     """Any number of times, by one id. A preview does not count."""
+    twice = told(arrived(), arrived())
+    assert (twice.told, twice.repeated) == (1, 1)
     assert told(arrived()).faults == told(arrived(), arrived()).faults == []
     assert told().lost
     assert told(arrived(type="preview")).lost

@@ -45,7 +45,7 @@ EVENTS = Exchange("events", "fanout", durable=True)
 EXCHANGES = (JOBS, RESULTS, DEAD, EVENTS)
 
 #: Milliseconds for which a try of a webhook waits for the scraper. The API publishes it again later
-#: (`LEASE` in the API's domain/webhooks/deliveries.py), with a new time in its signature.
+#: (its setting WEBHOOK_LEASE), with a new time in its signature.
 DELIVER_TTL_MS = 40_000
 
 

@@ -27,8 +27,8 @@ from .completions import Completions
 
 #: One process for each renderer, since two renderers share the cores with everything else. The
 #: deadlines are far above the need of any text or body here, so that a busy machine meets them.
-#: Responses and events outlive the day that one nemesis lets pass. A webhook is tried often, so
-#: that its receiver's bad moods cost little time.
+#: Responses and events outlive the day that one nemesis lets pass. A webhook is tried often, and
+#: a lost try soon counts as lost, so that a row soon has all webhooks.
 FAULT_SETTINGS = {
     "SPLITFLAP_TASK_RETENTION": "864000",
     "SPLITFLAP_EVENT_RETENTION": "864000",
@@ -37,6 +37,7 @@ FAULT_SETTINGS = {
     "SPLITFLAP_BODY_DEADLINE": "10",
     "SPLITFLAP_WEBHOOK_TIMEOUT": "2",
     "SPLITFLAP_WEBHOOK_BACKOFF": "0.05",
+    "SPLITFLAP_WEBHOOK_LEASE": "6",
 }
 
 #: Seconds that a nemesis waits for the next completed post.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Availability = Literal["backorder", "discontinued", "in_stock", "out_of_stock", "preorder"]
     Card = Literal["large", "summary"]
     DeliveryState = Literal["dead", "done", "waiting"]
-    DisabledBy = Literal["gone", "owner"]
+    DisabledBy = Literal["failing", "gone", "owner"]
     Flavour = Literal["gfm", "markdown"]
     PostState = Literal["accepted", "complete", "failed", "rendered"]
     PreviewState = Literal["failed", "pending", "ready"]
@@ -233,6 +233,13 @@ class CreatedWebhook(_Output, kw_only=True, frozen=True, tag_field=None):
     disabled_by: DisabledBy | None = None
     #: Failed tries since the last one that arrived.
     failures: int
+    #: The time of the first of these.
+    failing_since: datetime | None = None
+    #: Deliveries that wait, counted up to 10,000.
+    waiting: int
+    #: Deliveries that have not arrived and are forgotten: 100,000 others came after each of
+    #: them.
+    dropped: int
     #: For verifying signatures. It begins with `whsec_`.
     secret: str
 
@@ -254,6 +261,13 @@ class Webhook(_Output, kw_only=True, frozen=True, tag_field=None):
     disabled_by: DisabledBy | None = None
     #: Failed tries since the last one that arrived.
     failures: int
+    #: The time of the first of these.
+    failing_since: datetime | None = None
+    #: Deliveries that wait, counted up to 10,000.
+    waiting: int
+    #: Deliveries that have not arrived and are forgotten: 100,000 others came after each of
+    #: them.
+    dropped: int
 
 
 class Delivery(_Output, kw_only=True, frozen=True, tag_field=None):

@@ -69,14 +69,16 @@ def list_webhooks(access: Access, as_json: bool) -> None:
         print_json({"items": found})
         return
     print_table(
-        ["id", "url", "events", "told of", "failures", "disabled by"],
+        ["id", "url", "events", "told of", "waiting", "dropped", "failing since", "disabled by"],
         [
             [
                 each["id"],
                 each["url"],
                 ",".join(each["events"]),
                 "all" if each["always"] else "named",
-                str(each["failures"]),
+                str(each["waiting"]),
+                str(each["dropped"]),
+                each["failing_since"] or "-",
                 each["disabled_by"] or "-",
             ]
             for each in found

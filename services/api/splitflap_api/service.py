@@ -38,6 +38,7 @@ from splitflap_api.domain.jobs.outcome_checks import OutcomeReader
 from splitflap_api.domain.preview_urls import PreviewUrls
 from splitflap_api.domain.responders import Responders
 from splitflap_api.domain.tasks import Tasks
+from splitflap_api.domain.webhooks.deliveries import Pace
 from splitflap_api.http.app import make_app
 from splitflap_api.http.auth import caller
 from splitflap_api.http.operator.live_status import LiveStatus
@@ -187,7 +188,7 @@ class ApiService:
 
         # Webhooks.
         self._webhooks = Webhooks(
-            WebhookTransactions(store, settings.webhook_backoff),
+            WebhookTransactions(store, Pace(settings.webhook_backoff, settings.webhook_lease)),
             backend,
             self._dispatcher.link,
             metrics,

@@ -206,6 +206,16 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             "times grow with it. With 5, the last one of 15 tries comes after a day.",
         ),
     ] = 5.0
+    webhook_lease: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=600,
+            description="Seconds after which a try of a webhook counts as lost. Longer than a "
+            "try's 40 s at the broker and `SPLITFLAP_WEBHOOK_TIMEOUT` of the scraper together: "
+            "otherwise usual tries overlap.",
+        ),
+    ] = 60.0
     kubernetes_deployments: Annotated[
         Annotated[str, Meta(max_length=200, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")] | None,
         Meta(

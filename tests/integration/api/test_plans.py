@@ -18,8 +18,10 @@ from splitflap_api.domain.access.channels import ALL, Channels
 from splitflap_api.domain.fair.kind_states import read_states
 from splitflap_api.domain.operator.status import read_work
 from splitflap_api.domain.posts import pages
+from splitflap_api.domain.webhooks.backlog import KEPT
 from splitflap_api.overload.account_backlogs import AccountBacklogs
 from splitflap_api.overload.backlog import Backlog, Limits
+from splitflap_api.store import schema
 from splitflap_api.store.embedded import DATABASE_FILE
 from sqlalchemy import Engine, event
 
@@ -77,8 +79,9 @@ def _use(rig: Rig) -> None:
 
 
 def _use_webhooks(hooks: Hooks) -> None:
-    """Tell a webhook, let tries fail, be lost and succeed, and list and replay deliveries."""
+    """Tell a webhook, let tries fail, be lost and succeed, forget, list and replay deliveries."""
     hook = hooks.create(events=["preview", "task.done"])
+    hooks.rig.change(schema.webhooks, sequence=KEPT, failing_since=1)
     hooks.finished(hook, count=3)
     hooks.transactions.look()
     one, other, _ = hooks.told()
@@ -90,6 +93,7 @@ def _use_webhooks(hooks: Hooks) -> None:
     hooks.transactions.give_back([other["id"]])
     hooks.transactions.due()
     hooks.do("replay", hook.id, None, 100)
+    hooks.do("page", None, 10)
     hooks.do("deliveries", hook.id, DeliveryQuery(state="dead"), None)
     hooks.do("delete", hook.id)
 

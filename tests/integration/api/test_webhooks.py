@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 from splitflap_api.contract.problems import Problem
 from splitflap_api.contract.webhooks.models import MOST_WEBHOOKS, WebhookInput
-from splitflap_api.domain.webhooks.deliveries import DELAYS, IN_FLIGHT, LEASE
+from splitflap_api.domain.webhooks.deliveries import DELAYS, IN_FLIGHT
 from splitflap_api.domain.webhooks.endpoints import Endpoints
 from splitflap_api.domain.webhooks.signing import signatures
 from splitflap_api.loops.webhooks.webhooks import request_of
 from splitflap_api.store import schema
 from splitflap_core.topology import DELIVER_TTL_MS
 from splitflap_core.urls.addresses import PUBLIC_ONLY
+from splitflap_scraper.process.settings import ScraperSettings
 from sqlalchemy import select, update
 
 from tests.unit.api.rig import HOUR, Rig, failed, outcome_of
 
 from .conftest import MakeRig
-from .webhooks import BACKOFF, URL, Hooks, body
+from .webhooks import PACE, URL, Hooks, body
 
 
 @pytest.fixture
@@ -217,7 +218,7 @@ def test_the_tries_last_a_day_and_then_the_delivery_is_dead(hooks: Hooks) -> Non
     hook = hooks.create()
     hooks.finished(hook)
     hooks.tell()
-    assert 20 <= BACKOFF * sum(DELAYS) / 3600 <= 28
+    assert 20 <= PACE.backoff * sum(DELAYS) / 3600 <= 28
     waits = []
     for _ in range(len(DELAYS)):
         [row] = hooks.claim()
@@ -227,7 +228,7 @@ def test_the_tries_last_a_day_and_then_the_delivery_is_dead(hooks: Hooks) -> Non
         waits.append((hooks.rows()[0]["due_at"] - now) / 1000)
         hooks.pass_time()
     for given, wait in zip(DELAYS, waits, strict=True):
-        assert 0.7 * given <= wait / BACKOFF <= 1.3 * given
+        assert 0.7 * given <= wait / PACE.backoff <= 1.3 * given
     [last] = hooks.claim()
     assert hooks.end(last, status=500) == {"dead": [last["id"]]}
     [dead] = hooks.rows()
@@ -410,4 +411,4 @@ def test_a_task_that_an_older_replica_ends_is_told(hooks: Hooks) -> None:
 
 def test_the_lease_outlives_the_message_and_its_try() -> None:
     """Otherwise usual tries would overlap."""
-    assert DELIVER_TTL_MS + 15_000 < LEASE
+    assert DELIVER_TTL_MS / 1000 + ScraperSettings().webhook_timeout < PACE.lease

@@ -8,8 +8,10 @@ from splitflap_api.contract.webhooks.models import WebhookInput
 from splitflap_api.domain.access.keys import Keyring
 from splitflap_api.domain.commands import Telling
 from splitflap_api.domain.posts.commands import CreatePost
+from splitflap_api.domain.webhooks.deliveries import Pace
 from splitflap_api.domain.webhooks.endpoints import Endpoints
 from splitflap_api.loops.webhooks.webhooks import request_of
+from splitflap_api.settings import ApiSettings
 from splitflap_api.store import schema
 from splitflap_api.transactions.webhooks import WebhookTransactions
 from splitflap_core.contracts import WebhookOutcome
@@ -21,8 +23,8 @@ from tests.unit.api.rig import Rig, Row
 
 URL = "https://app.example/hook"
 
-#: The default of WEBHOOK_BACKOFF in seconds.
-BACKOFF = 5.0
+#: The defaults.
+PACE = Pace(ApiSettings().webhook_backoff, ApiSettings().webhook_lease)
 
 
 class Hooks:
@@ -30,7 +32,7 @@ class Hooks:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self.transactions = WebhookTransactions(rig.store, BACKOFF)
+        self.transactions = WebhookTransactions(rig.store, PACE)
         self.keyring = Keyring(rig.store)
         self.keyring.bootstrap("a key for webhooks")
         self.key_id = rig.rows("keys")[0]["id"]
@@ -83,6 +85,11 @@ class Hooks:
             WebhookOutcome(row["id"], row["attempt"], 0.1, status=status, **more) for row in rows
         ]
         return self.transactions.apply(outcomes)
+
+    def end_together(self, *ends: tuple[Row, int]) -> None:
+        """End tries with these statuses in one transaction."""
+        outcomes = [WebhookOutcome(row["id"], row["attempt"], 0.1, status=s) for row, s in ends]
+        self.transactions.apply(outcomes)
 
     def rows(self, **where: Any) -> list[Row]:
         """Deliveries."""

@@ -14,6 +14,9 @@ HOOK = {
     "disabled_at": None,
     "disabled_by": None,
     "failures": 3,
+    "failing_since": "2026-01-03T03:04:05.678Z",
+    "waiting": 12,
+    "dropped": 0,
 }
 DELIVERY: dict[str, Any] = {
     "id": "d1",
@@ -44,7 +47,10 @@ def test_webhooks_and_deliveries_are_listed(run: Run, api: StubApi) -> None:
     """With the end of the last try."""
     api.on("GET /v1/webhooks", StubAnswer(200, {"items": [HOOK], "next": None}))
     _, row = run("webhooks", "list").stdout.splitlines()
-    assert row.split() == ["w1", HOOK["url"], "task.done,task.failed", "all", "3", "-"]
+    assert row.split() == [
+        *("w1", HOOK["url"], "task.done,task.failed", "all"),
+        *("12", "0", HOOK["failing_since"], "-"),
+    ]
     path = "GET /v1/webhooks/w1/deliveries"
     api.on(path, StubAnswer(200, {"items": [DELIVERY], "next": None}))
     _, row = run("webhooks", "deliveries", "w1", "--state", "dead").stdout.splitlines()

@@ -198,7 +198,7 @@ def test_ids_times_and_addresses_have_formats(document: Any) -> None:
     """Generators make types of them. A link stays as the text has it, so it has no format."""
     formats = {"type": "uri-reference", "file_size": "int64"}
     formats |= dict.fromkeys(("id", "job", "key_id", "post", "session_id", "task"), "uuid")
-    formats |= dict.fromkeys(("at", "since", "until"), "date-time")
+    formats |= dict.fromkeys(("at", "since", "until", "failing_since"), "date-time")
     formats |= dict.fromkeys(("canonical", "player"), "uri")
     # A proxy may be a path of the client's site.
     formats |= dict.fromkeys(("image", "icon"), "uri-reference")

@@ -379,6 +379,10 @@ webhooks = Table(
     Column("sequence", BigInteger, nullable=False, server_default="0"),
     # Failed tries since the last delivery that arrived.
     Column("failures", Integer, nullable=False, server_default="0"),
+    # The time of the first of these.
+    _time("failing_since", nullable=True),
+    # Deliveries that have not arrived and are forgotten, because too many came after them.
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
     _time("disabled_at", nullable=True),
     Column("disabled_by", String(20)),
     _time("created_at"),
@@ -413,14 +417,18 @@ deliveries = Table(
     _time("expires_at"),
 )
 Index("deliveries_webhook", deliveries.c.webhook_id, deliveries.c.id)
+Index("deliveries_sequence", deliveries.c.webhook_id, deliveries.c.sequence)
 Index("deliveries_expires_at", deliveries.c.expires_at)
 IS_UNNUMBERED = text("sequence IS NULL")
+#: Of all endpoints. The index of the due times of all has this condition, so that PostgreSQL does
+#: not take it for those of one endpoint, and read the backlogs of the others.
+IS_WAITING = text("state = 'waiting'")
 _has_due = deliveries.c.due_at.is_not(None)
 _has_lease = deliveries.c.leased_until.is_not(None)
 for _name, _columns, _where in (
     ("deliveries_unnumbered", (deliveries.c.created_at,), IS_UNNUMBERED),
     ("deliveries_due", (deliveries.c.webhook_id, deliveries.c.due_at), _has_due),
-    ("deliveries_due_at", (deliveries.c.due_at,), _has_due),
+    ("deliveries_due_at", (deliveries.c.due_at,), IS_WAITING),
     ("deliveries_leased", (deliveries.c.webhook_id, deliveries.c.leased_until), _has_lease),
 ):
     Index(_name, *_columns, postgresql_where=_where, sqlite_where=_where)

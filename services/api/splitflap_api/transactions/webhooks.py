@@ -5,14 +5,22 @@ from typing import NamedTuple
 
 from splitflap_core.contracts import WebhookOutcome
 from splitflap_core.topology import DELIVERED_QUEUE
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, select
 
 from splitflap_api.domain.changes import Row
 from splitflap_api.domain.jobs import dead_letters
 from splitflap_api.domain.webhooks import deliveries as rows
 from splitflap_api.domain.webhooks.telling import tell_ended
 from splitflap_api.store.engine import Store
-from splitflap_api.store.schema import IS_UNNUMBERED, IS_UNTOLD, deliveries, keys, tasks, webhooks
+from splitflap_api.store.schema import (
+    IS_UNNUMBERED,
+    IS_UNTOLD,
+    IS_WAITING,
+    deliveries,
+    keys,
+    tasks,
+    webhooks,
+)
 
 #: The most due deliveries that are counted.
 MOST_COUNTED = 1_000
@@ -29,10 +37,9 @@ class WebhookWork(NamedTuple):
 class WebhookTransactions:
     """Each call is one transaction."""
 
-    def __init__(self, store: Store, backoff: float) -> None:
-        """`backoff` is the time in seconds until the second try."""
+    def __init__(self, store: Store, pace: rows.Pace) -> None:
         self._store = store
-        self._backoff = backoff
+        self._pace = pace
 
     def look(self) -> WebhookWork:
         """Find out what there is to do, by one query instead of a transaction for each."""
@@ -53,7 +60,7 @@ class WebhookTransactions:
     def claim(self, room: int, after: str) -> tuple[list[Row], str]:
         """As `deliveries.claim`."""
         with self._store.write() as tx:
-            return rows.claim(tx, self._store.now(tx), room, after, self._backoff)
+            return rows.claim(tx, self._store.now(tx), room, after, self._pace)
 
     def give_back(self, ids: Sequence[str]) -> None:
         """Make leased deliveries due again that the broker has not taken."""
@@ -63,7 +70,7 @@ class WebhookTransactions:
     def apply(self, outcomes: Sequence[WebhookOutcome]) -> dict[str, list[str]]:
         """End these tries. Return the ids of their deliveries, by what happened to each."""
         with self._store.write() as tx:
-            return rows.apply(tx, outcomes, self._store.now(tx), self._backoff)
+            return rows.apply(tx, outcomes, self._store.now(tx), self._pace)
 
     def now(self) -> int:
         """The database's clock."""
@@ -73,7 +80,7 @@ class WebhookTransactions:
     def limit_times(self) -> None:
         """Bound the times in the future, after the database's clock was set back."""
         with self._store.write() as tx:
-            rows.limit_times(tx, self._store.now(tx), self._backoff)
+            rows.limit_times(tx, self._store.now(tx), self._pace)
 
     def dead_letter(self, body: bytes, reason: str) -> None:
         """Store an unreadable message."""
@@ -84,22 +91,18 @@ class WebhookTransactions:
     def due(self) -> int:
         """The number of due deliveries, MOST_COUNTED at most."""
         with self._store.read() as tx:
-            return int(tx.execute(_DUE, {"_now": self._store.now(tx)}).scalar_one())
+            return rows.count_due(tx, self._store.now(tx), MOST_COUNTED)
 
 
-#: An index gives a minimum, whatever the statistics say (loops/reconcile.py).
+_NOW: BindParameter[int] = bindparam("_now")
+
+#: An index gives a minimum, whatever the statistics say (loops/reconcile.py). Endpoints are read
+#: only if something is due: that of a disabled one stays due.
 _WORK = select(
     select(func.min(tasks.c.webhook_ids)).where(IS_UNTOLD).scalar_subquery().is_not(None),
     select(func.min(deliveries.c.created_at)).where(IS_UNNUMBERED).scalar_subquery().is_not(None),
-    select(func.min(deliveries.c.due_at)).where(deliveries.c.due_at.is_not(None)).scalar_subquery()
-    <= bindparam("_now"),
+    and_(
+        select(func.min(deliveries.c.due_at)).where(IS_WAITING).scalar_subquery() <= _NOW,
+        exists().where(webhooks.c.key_id == keys.c.id, rows.IS_SERVED, rows.has_due(_NOW)),
+    ),
 )
-
-_SOME_DUE = (
-    select(deliveries.c.id)
-    .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
-    .join(keys, keys.c.id == webhooks.c.key_id)
-    .where(deliveries.c.due_at <= bindparam("_now"), rows.IS_SERVED)
-    .limit(MOST_COUNTED)
-)
-_DUE = select(func.count()).select_from(_SOME_DUE.subquery())

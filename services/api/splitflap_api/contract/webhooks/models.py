@@ -46,10 +46,11 @@ Always = Annotated[
 
 
 DisabledBy = Annotated[
-    Literal["owner", "gone"],
+    Literal["owner", "gone", "failing"],
     Meta(
         title="DisabledBy",
-        description="`gone`: the receiver has answered 410. Send `disabled: false` to go on.",
+        description="`gone`: the receiver has answered 410. `failing`: no try has arrived for five "
+        "days. Send `disabled: false` to go on.",
     ),
 ]
 DeliveryState = Annotated[
@@ -91,6 +92,15 @@ class Webhook(msgspec.Struct):
     disabled_at: Time | None
     disabled_by: DisabledBy | None
     failures: Annotated[Count, Meta(description="Failed tries since the last one that arrived.")]
+    failing_since: Annotated[Time | None, Meta(description="The time of the first of these.")]
+    waiting: Annotated[Count, Meta(description="Deliveries that wait, counted up to 10,000.")]
+    dropped: Annotated[
+        Count,
+        Meta(
+            description="Deliveries that have not arrived and are forgotten: 100,000 others came "
+            "after each of them."
+        ),
+    ]
 
 
 class CreatedWebhook(Webhook):

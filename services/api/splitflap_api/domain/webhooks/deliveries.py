@@ -1,7 +1,7 @@
 """Deliveries: rows that wait, are tried, and end. Each is tried until its receiver takes it.
 
     insert -> unnumbered -> waiting, due -> leased (a try is under way) -> done
-                                 ^             | failed, or no outcome within LEASE
+                                 ^             | failed, or no outcome within the lease
                                  +-------------+ after the last try: dead
 
 Every transaction that locks an endpoint and its numbered deliveries passes over locked deliveries,
@@ -9,32 +9,19 @@ so no two of them wait for each other.
 """
 
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitflap_core.contracts import WebhookOutcome
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import is_id
 from splitflap_api.domain.changes import Row
+from splitflap_api.domain.webhooks.backlog import OLD, disable_failing, forget_old, is_behind
 from splitflap_api.store.bulk import among, update_rows
 from splitflap_api.store.schema import IS_UNNUMBERED, deliveries, keys, webhooks
-
-#: Milliseconds within which the outcome of a try must arrive. Longer than the message may wait
-#: (`DELIVER_TTL_MS` in core's topology.py) and a usual try takes.
-LEASE = 60_000
 
 #: The time until the next try after a failed one, with jitter: multiples of the setting
 #: WEBHOOK_BACKOFF, whose default is 5 s. All together are a day.
@@ -63,6 +50,15 @@ WAITED = frozenset({"busy"})
 GONE = 410
 
 
+class Pace(NamedTuple):
+    """The settings WEBHOOK_BACKOFF and WEBHOOK_LEASE, in seconds."""
+
+    #: From the first try to the second one.
+    backoff: float
+    #: The time within which the outcome of a try must arrive.
+    lease: float
+
+
 def new_row(webhook_id: str, task_id: str | None, event: str, data: str, now: int) -> Row:
     """A delivery to be inserted. It is unnumbered, so no endpoint is locked for it."""
     return {
@@ -78,50 +74,63 @@ def new_row(webhook_id: str, task_id: str | None, event: str, data: str, now: in
     }
 
 
-def wanting(tx: Connection, webhook_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The events that each of these endpoints wants, without disabled ones and revoked keys."""
+class Wants(NamedTuple):
+    """The events that an endpoint wants, and whether many deliveries wait for it."""
+
+    events: frozenset[str] = frozenset()
+    is_behind: bool = False
+
+
+def wanting(tx: Connection, webhook_ids: Iterable[str]) -> defaultdict[str, Wants]:
+    """What each of these endpoints wants: nothing, if it is disabled or its key is revoked."""
     rows = tx.execute(
-        select(webhooks.c.id, webhooks.c.events)
+        select(webhooks.c.id, webhooks.c.events, is_behind().label("is_behind"))
         .join(keys, keys.c.id == webhooks.c.key_id)
         .where(among(tx, webhooks.c.id, set(webhook_ids)), IS_SERVED)
     )
-    return {row.id: frozenset(row.events.split()) for row in rows}
+    found = {row.id: Wants(frozenset(row.events.split()), row.is_behind) for row in rows}
+    return defaultdict(Wants, found)
 
 
 def number(tx: Connection, now: int) -> int:
-    """Number the next deliveries, each within its endpoint, and make them due. Return the count."""
+    """Number the next deliveries, each within its endpoint, and make them due. Return the count.
+
+    Older ones of these endpoints that are too many are deleted.
+    """
     wanted = select(deliveries.c.id, deliveries.c.webhook_id).where(IS_UNNUMBERED)
     found = tx.execute(
         wanted.order_by(deliveries.c.created_at).limit(NUMBERED).with_for_update(skip_locked=True)
     ).all()
     if not found:
         return 0
-    locked = select(webhooks.c.id, webhooks.c.sequence)
-    last: dict[str, int] = {
-        row.id: row.sequence
-        for row in tx.execute(
-            locked.where(among(tx, webhooks.c.id, {row.webhook_id for row in found}))
-            .order_by(webhooks.c.id)
-            .with_for_update()
-        )
-    }
+    locked = select(webhooks.c.id, webhooks.c.sequence, webhooks.c.dropped)
+    endpoints = tx.execute(
+        locked.where(among(tx, webhooks.c.id, {row.webhook_id for row in found}))
+        .order_by(webhooks.c.id)
+        .with_for_update()
+    ).all()
+    last: dict[str, int] = {row.id: row.sequence for row in endpoints}
     numbered = []
     for row in found:
         if row.webhook_id in last:
             last[row.webhook_id] += 1
             numbered.append({"id": row.id, "sequence": last[row.webhook_id], "due_at": now})
     update_rows(tx, deliveries, ("id",), numbered)
-    update_rows(tx, webhooks, ("id",), [{"id": id_, "sequence": n} for id_, n in last.items()])
+    more = forget_old(tx, last)
+    counted = [
+        {"id": row.id, "sequence": last[row.id], "dropped": row.dropped + more[row.id]}
+        for row in endpoints
+    ]
+    update_rows(tx, webhooks, ("id",), counted)
     if deleted := {row.id for row in found if row.webhook_id not in last}:
         tx.execute(delete(deliveries).where(among(tx, deliveries.c.id, deleted)))
     return len(found)
 
 
-def claim(tx: Connection, now: int, room: int, after: str, backoff: float) -> tuple[list[Row], str]:
+def claim(tx: Connection, now: int, room: int, after: str, pace: Pace) -> tuple[list[Row], str]:
     """Lease due deliveries, a few of each endpoint, from the endpoint after `after` on.
 
-    `room` is the number of tries that may be under way, of all endpoints. `backoff` is the time in
-    seconds until the second try. Returns the leased
+    `room` is the number of tries that may be under way, of all endpoints. Returns the leased
     deliveries with the columns of their endpoints, and the last endpoint that had a turn.
     """
     leased = select(func.count()).where(deliveries.c.leased_until > now)
@@ -131,9 +140,9 @@ def claim(tx: Connection, now: int, room: int, after: str, backoff: float) -> tu
         if room <= 0:
             break
         after = endpoint["id"]
-        if _end_lost(tx, now, endpoint["id"], backoff):
+        if _end_lost(tx, now, endpoint["id"], pace):
             endpoint["failures"] += 1
-        rows = _lease(tx, now, endpoint, room)
+        rows = _lease(tx, now, endpoint, room, pace)
         room -= len(rows)
         claimed += [{**_of(endpoint, now), **row} for row in rows]
     else:
@@ -151,7 +160,7 @@ def give_back(tx: Connection, ids: Iterable[str], now: int) -> None:
 
 
 def apply(
-    tx: Connection, outcomes: Sequence[WebhookOutcome], now: int, backoff: float
+    tx: Connection, outcomes: Sequence[WebhookOutcome], now: int, pace: Pace
 ) -> dict[str, list[str]]:
     """End these tries. Return the ids of the deliveries, by what happened to each."""
     by_id: dict[str, WebhookOutcome] = {}
@@ -165,7 +174,7 @@ def apply(
         .order_by(deliveries.c.id)
         .with_for_update()
     ).mappings()
-    ended = _Ended(backoff)
+    ended = _Ended(pace)
     for row in found:
         ended.note(dict(row), by_id[row["id"]], now)
     ended.write(tx, now)
@@ -175,18 +184,20 @@ def apply(
 class _Ended:
     """The ends of several tries, gathered and then written."""
 
-    def __init__(self, backoff: float) -> None:
-        self._backoff = backoff
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._rows: list[Row] = []
-        #: What happened to each endpoint: whether its last try failed.
-        self._failed: dict[str, bool] = {}
+        #: Endpoints at which a try has arrived, or failed, or failed for an old delivery.
+        self._arrived: set[str] = set()
+        self._failed: set[str] = set()
+        self._old: set[str] = set()
         self._gone: set[str] = set()
         self.words: dict[str, list[str]] = {}
 
     def note(self, row: Row, outcome: WebhookOutcome, now: int) -> None:
         if _has_arrived(outcome):
             self._end(row, outcome, "done", now + KEEP_DONE)
-            self._failed.setdefault(row["webhook_id"], False)
+            self._arrived.add(row["webhook_id"])
         elif outcome.attempt != row["attempt"]:
             self.words.setdefault("dropped", []).append(row["id"])
         elif outcome.reason in WAITED:
@@ -195,10 +206,12 @@ class _Ended:
             self._fail(row, outcome, now)
 
     def _fail(self, row: Row, outcome: WebhookOutcome, now: int) -> None:
-        self._failed[row["webhook_id"]] = True
+        self._failed.add(row["webhook_id"])
+        if row["created_at"] <= now - OLD:
+            self._old.add(row["webhook_id"])
         if outcome.status == GONE:
             self._gone.add(row["webhook_id"])
-        delay = _delay_after(row["attempt"], self._backoff)
+        delay = _delay_after(row["attempt"], self._pace)
         if delay is None or outcome.status == GONE:
             self._end(row, outcome, "dead", now + KEEP_DEAD)
         else:
@@ -222,13 +235,15 @@ class _Ended:
 
     def write(self, tx: Connection, now: int) -> None:
         update_rows(tx, deliveries, ("id",), self._rows)
-        if recovered := [id_ for id_, failed in self._failed.items() if not failed]:
-            of = and_(among(tx, webhooks.c.id, recovered), webhooks.c.failures > 0)
-            tx.execute(update(webhooks).where(of).values(failures=0))
-        if failing := [id_ for id_, failed in self._failed.items() if failed]:
-            of_failing = among(tx, webhooks.c.id, failing)
-            more = {"failures": webhooks.c.failures + 1}
-            tx.execute(update(webhooks).where(of_failing).values(more))
+        if self._arrived:
+            of = and_(among(tx, webhooks.c.id, self._arrived), webhooks.c.failures > 0)
+            tx.execute(update(webhooks).where(of).values(failures=0, failing_since=None))
+        if self._failed:
+            since = func.coalesce(webhooks.c.failing_since, now)
+            more = {"failures": webhooks.c.failures + 1, "failing_since": since}
+            tx.execute(update(webhooks).where(among(tx, webhooks.c.id, self._failed)).values(more))
+        if self._old:
+            disable_failing(tx, self._old, now)
         if self._gone:
             of = and_(among(tx, webhooks.c.id, self._gone), webhooks.c.disabled_at.is_(None))
             tx.execute(update(webhooks).where(of).values(disabled_at=now, disabled_by="gone"))
@@ -238,25 +253,26 @@ def _has_arrived(outcome: WebhookOutcome) -> bool:
     return outcome.status is not None and 200 <= outcome.status < 300  # noqa: PLR2004 - success
 
 
-def _delay_after(attempt: int, backoff: float) -> float | None:
+def _delay_after(attempt: int, pace: Pace) -> float | None:
     """The seconds until the try after this one failed, with jitter; None after the last one."""
     if attempt > len(DELAYS):
         return None
-    return backoff * DELAYS[attempt - 1] * random.uniform(*JITTER)  # noqa: S311 - jitter
+    return pace.backoff * DELAYS[attempt - 1] * random.uniform(*JITTER)  # noqa: S311 - jitter
 
 
-def limit_times(tx: Connection, now: int, backoff: float) -> None:
+def limit_times(tx: Connection, now: int, pace: Pace) -> None:
     """Bound the times in the future, after the database's clock was set back."""
+    lease, longest = int(pace.lease * 1000), pace.backoff * JITTER[1] * 1000
     latest = case(
         *[
-            (deliveries.c.attempt == attempt + 2, now + int(delay * backoff * JITTER[1] * 1000))
+            (deliveries.c.attempt == attempt + 2, now + int(delay * longest))
             for attempt, delay in enumerate(DELAYS)
         ],
-        else_=now + LEASE,
+        else_=now + lease,
     )
     is_late = and_(deliveries.c.due_at > latest, deliveries.c.leased_until.is_(None))
     tx.execute(update(deliveries).where(is_late).values(due_at=now))
-    is_leased = deliveries.c.leased_until > now + LEASE
+    is_leased = deliveries.c.leased_until > now + lease
     tx.execute(update(deliveries).where(is_leased).values(due_at=now, leased_until=now))
 
 
@@ -291,7 +307,7 @@ def _served(tx: Connection, now: int, after: str) -> list[Row]:
     some = (
         select(webhooks)
         .join(keys, keys.c.id == webhooks.c.key_id)
-        .where(IS_SERVED, _has_due(now))
+        .where(IS_SERVED, has_due(now))
         .order_by(webhooks.c.id)
         .limit(SERVED)
         .with_for_update(of=webhooks, skip_locked=True)
@@ -301,12 +317,29 @@ def _served(tx: Connection, now: int, after: str) -> list[Row]:
     return [dict(row) for row in tx.execute(some).mappings()]
 
 
-def _has_due(now: int) -> Any:
-    is_its = (deliveries.c.webhook_id == webhooks.c.id) & (deliveries.c.due_at <= now)
-    return exists().where(is_its)
+def has_due(now: Any) -> Any:
+    """The condition that an endpoint has due deliveries at `now`, a time or a parameter.
+
+    It reads one entry of an index for each endpoint, whatever the statistics say: PostgreSQL may
+    make a join of `EXISTS`.
+    """
+    first = select(func.min(deliveries.c.due_at)).where(deliveries.c.webhook_id == webhooks.c.id)
+    return first.correlate(webhooks).scalar_subquery() <= now
 
 
-def _lease(tx: Connection, now: int, endpoint: Row, room: int) -> list[Row]:
+def count_due(tx: Connection, now: int, most: int) -> int:
+    """The number of due deliveries of endpoints that are served, `most` at most.
+
+    The endpoints come first: a disabled one may have many due rows, which are not read.
+    """
+    wanted = select(webhooks.c.id).join(keys, keys.c.id == webhooks.c.key_id)
+    served = tx.execute(wanted.where(IS_SERVED, has_due(now)).limit(most)).scalars().all()
+    is_due = and_(among(tx, deliveries.c.webhook_id, served), deliveries.c.due_at <= now)
+    some = select(deliveries.c.due_at).where(is_due).limit(most)
+    return int(tx.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
+def _lease(tx: Connection, now: int, endpoint: Row, room: int, pace: Pace) -> list[Row]:
     """Lease the next due deliveries of a locked endpoint."""
     own = deliveries.c.webhook_id == endpoint["id"]
     leased = select(func.count()).where(own, deliveries.c.leased_until.is_not(None))
@@ -318,13 +351,13 @@ def _lease(tx: Connection, now: int, endpoint: Row, room: int) -> list[Row]:
     some = select(deliveries).where(is_due).order_by(deliveries.c.due_at).limit(free)
     found = tx.execute(some.with_for_update(skip_locked=True)).mappings()
     claimed = [dict(row) for row in found]
-    until = now + LEASE
+    until = now + int(pace.lease * 1000)
     leases = [{"id": row["id"], "due_at": until, "leased_until": until} for row in claimed]
     update_rows(tx, deliveries, ("id",), leases)
     return claimed
 
 
-def _end_lost(tx: Connection, now: int, webhook_id: str, backoff: float) -> bool:
+def _end_lost(tx: Connection, now: int, webhook_id: str, pace: Pace) -> bool:
     """End the tries of an endpoint whose leases have ended, as failed ones.
 
     Returns whether there were any. A message that kills the scraper is tried again as rarely as one
@@ -335,7 +368,7 @@ def _end_lost(tx: Connection, now: int, webhook_id: str, backoff: float) -> bool
     found = tx.execute(lost.limit(NUMBERED).with_for_update(skip_locked=True)).all()
     if found:
         lost_ones = [WebhookOutcome(row.id, row.attempt, 0.0, reason="lost") for row in found]
-        apply(tx, lost_ones, now, backoff)
+        apply(tx, lost_ones, now, pace)
     return bool(found)
 
 

@@ -22,6 +22,7 @@ from splitflap_api.contract.webhooks.models import (
     stored,
 )
 from splitflap_api.domain.webhooks import deliveries as rows
+from splitflap_api.domain.webhooks.backlog import WAITING
 from splitflap_api.domain.webhooks.signing import KEEP_OLD, new_secret
 from splitflap_api.store.schema import deliveries, keys, webhooks
 
@@ -55,6 +56,9 @@ class Endpoints:
             "key_id": self._key_id,
             "secret": new_secret(),
             "failures": 0,
+            "failing_since": None,
+            "waiting": 0,
+            "dropped": 0,
             "created_at": self._now,
             "disabled_at": None,
             "disabled_by": None,
@@ -65,7 +69,7 @@ class Endpoints:
 
     def page(self, after: str | None, limit: int) -> list[Webhook]:
         """Webhooks, newest first, from the one created before `after`."""
-        wanted = select(webhooks).where(webhooks.c.key_id == self._key_id)
+        wanted = _WITH_WAITING.where(webhooks.c.key_id == self._key_id)
         if after is not None:
             wanted = wanted.where(webhooks.c.id < after)
         found = self._tx.execute(wanted.order_by(webhooks.c.id.desc()).limit(limit)).mappings()
@@ -82,6 +86,8 @@ class Endpoints:
         row = self._row(webhook_id, lock=True)
         if new.disabled and row["disabled_at"] is not None:
             values |= {name: row[name] for name in ("disabled_at", "disabled_by")}
+        if row["disabled_at"] is not None or row["url"] != values["url"]:
+            values |= {"failing_since": None}
         self._tx.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(values))
         return _shown({**row, **values})
 
@@ -148,7 +154,7 @@ class Endpoints:
         return and_(webhooks.c.id == webhook_id, webhooks.c.key_id == self._key_id)
 
     def _row(self, webhook_id: str, *, lock: bool = False) -> Any:
-        wanted = select(webhooks).where(self._is_own(webhook_id))
+        wanted = _WITH_WAITING.where(self._is_own(webhook_id))
         found = self._tx.execute(wanted.with_for_update() if lock else wanted).mappings().first()
         if found is None:
             raise Problem("not-found", "no webhook of the key has this id")
@@ -157,6 +163,8 @@ class Endpoints:
 
 #: The columns that a new delivery has not yet.
 _NEW = dict.fromkeys(("sequence", "status", "reason", "due_at"))
+
+_WITH_WAITING = select(webhooks, WAITING.label("waiting"))
 
 
 def _shown(row: Any) -> Webhook:
@@ -177,6 +185,9 @@ def _members(row: Any) -> dict[str, Any]:
         "disabled_at": maybe_rfc3339(row["disabled_at"]),
         "disabled_by": row["disabled_by"],
         "failures": row["failures"],
+        "failing_since": maybe_rfc3339(row["failing_since"]),
+        "waiting": row["waiting"],
+        "dropped": row["dropped"],
     }
 
 

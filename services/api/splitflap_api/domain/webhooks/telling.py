@@ -42,12 +42,12 @@ def tell_ended(tx: Connection, now: int) -> int:
     wanted = wanting(tx, {each for ids in named.values() for each in ids})
     rows = tx.execute(_BOUNDED.where(among(tx, tasks.c.id, named))).mappings()
     made = [
-        new_row(webhook_id, row["id"], event, data, now)
+        new_row(webhook_id, row["id"], event, data[wanted[webhook_id].is_behind], now)
         for row in rows
         if (told := _of_task(row)) is not None
         for event, data in [told]
         for webhook_id in named[row["id"]]
-        if event in wanted.get(webhook_id, ())
+        if event in wanted[webhook_id].events
     ]
     insert_rows(tx, deliveries, made)
     tx.execute(update(tasks).where(among(tx, tasks.c.id, named)).values(webhook_ids=None))
@@ -64,7 +64,7 @@ def of_previews(tx: Connection, ended: Sequence[tuple[Row, Row]], now: int) -> l
         new_row(webhook_id, task["id"], "preview", _json({"task": task["id"], **data}), now)
         for task, data in told
         for webhook_id in task["webhook_ids"].split()
-        if "preview" in wanted.get(webhook_id, ())
+        if "preview" in wanted[webhook_id].events
     ]
 
 
@@ -79,8 +79,11 @@ def body_of(delivery: Row) -> str:
     return _json({**head, "data": msgspec.Raw(delivery["data"].encode())})
 
 
-def _of_task(row: Any) -> tuple[str, str] | None:
-    """The event and the data of an ended task; None for a cancelled one."""
+def _of_task(row: Any) -> tuple[str, tuple[str, str]] | None:
+    """The event of an ended task, and its data with the response and without it.
+
+    None for a cancelled one.
+    """
     if row["status"] is None:
         return None
     is_failed = row["status"] >= HTTPStatus.BAD_REQUEST
@@ -89,9 +92,10 @@ def _of_task(row: Any) -> tuple[str, str] | None:
         "account": row["account"],
         "url": f"{PREFIX}/tasks/{row['id']}",
         "status": row["status"],
-        "response": _response_of(row),
     }
-    return "task.failed" if is_failed else "task.done", _json(data)
+    both = (_json({**data, "response": each}) for each in (_response_of(row), None))
+    with_response, without = both
+    return "task.failed" if is_failed else "task.done", (with_response, without)
 
 
 def _response_of(row: Any) -> msgspec.Raw | None:

@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("old_secret_until", sa.BigInteger(), nullable=True),
         sa.Column("sequence", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
+        sa.Column("dropped", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("disabled_by", sa.String(length=20), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -55,11 +57,12 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
     )
     op.create_index("deliveries_webhook", "deliveries", ["webhook_id", "id"])
+    op.create_index("deliveries_sequence", "deliveries", ["webhook_id", "sequence"])
     op.create_index("deliveries_expires_at", "deliveries", ["expires_at"])
     for name, columns, where in (
         ("deliveries_unnumbered", ["created_at"], "sequence IS NULL"),
         ("deliveries_due", ["webhook_id", "due_at"], "due_at IS NOT NULL"),
-        ("deliveries_due_at", ["due_at"], "due_at IS NOT NULL"),
+        ("deliveries_due_at", ["due_at"], "state = 'waiting'"),
         ("deliveries_leased", ["webhook_id", "leased_until"], "leased_until IS NOT NULL"),
     ):
         condition = sa.text(where)

@@ -70,7 +70,8 @@ class EventStream:
     def __init__(self, transport: Transport, channel: str | None, after: int | None) -> None:
         #: Id of the last event that was read; None before the first one.
         self.last_id = after
-        self._transport = transport
+        # The stream is that of the key, whichever account it acts for.
+        self._transport = transport.acting_for(None)
         self._params = {} if channel is None else {"channel": channel}
         self._retry = RECONNECT_AFTER
         self._closed = False

@@ -103,9 +103,11 @@ def test_a_refusal_is_a_problem_of_its_type(api: Client, stack: Stack, channel: 
 
 
 def test_a_client_acts_for_an_account(api: Client, channel: str) -> None:
-    """The account's posts are its own."""
+    """The account's posts are its own. Streams are the key's."""
     ann = api.acting_for("ann")
-    post = ann.posts.create("by ann", channel=channel)
+    with ann.events(channel=channel) as events:
+        post = ann.posts.create("by ann", channel=channel)
+        assert next(events).kind == "accepted"
     assert (post.author, ann.posts.edit(post.id, "again").revision) == ("ann", 2)
 
 

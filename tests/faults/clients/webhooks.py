@@ -20,8 +20,9 @@ BAD, GOOD = (0.3, 1.5), (2.0, 5.0)
 #: Seconds of a hanging answer: longer than a try. And of a slow one.
 HANGS, IS_SLOW = 4.0, 0.5
 
-#: Seconds until the end of each known task must have arrived: the leases and delays of a few tries.
-REST_TIMEOUT = 180.0
+#: Seconds until the end of each known task must have arrived: the leases and delays of a few tries,
+#: by the settings of world.py.
+REST_TIMEOUT = 60.0
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Webhooks:
         self._thread.join()
         wanted = set(ended)
         with contextlib.suppress(WaitTimeout):
-            wait_until(lambda: wanted <= self._told(), "the webhooks", REST_TIMEOUT)
+            wait_until(lambda: wanted <= self._ended(), "the webhooks", REST_TIMEOUT)
         self._close()
         client = self._client()
         client.delete(f"/v1/webhooks/{self._hook['id']}")
@@ -82,6 +83,11 @@ class Webhooks:
     def _told(self) -> set[str]:
         """The tasks of all requests so far."""
         return {each.json["data"]["task"] for each in list(self._arrived)}
+
+    def _ended(self) -> set[str]:
+        """The tasks whose ends have arrived. Their previews arrive before."""
+        arrived = (each.json for each in list(self._arrived))
+        return {body["data"]["task"] for body in arrived if body["type"] != "preview"}
 
     def _client(self) -> Client:
         return self._deployment.client(self._deployment.apis[0])

@@ -152,6 +152,27 @@ def test_a_lookup_is_cached_for_a_while(store: Store, monkeypatch: pytest.Monkey
     assert here.caller(secret)
 
 
+def test_a_slow_lookup_is_not_trusted_for_longer(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have read the rows at its begin, before another replica revoked the key."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    class Slow(Keyring):
+        def _find(self, use: Use, hashed: str) -> tuple[Caller | None, str]:
+            found = super()._find(use, hashed)
+            now[0] += 2.0
+            return found
+
+    here, there = Slow(store), Keyring(store)
+    created = make(there)
+    assert here.caller(created.key)
+    there.revoke(created.id)
+    now[0] += CACHE - 2.0 + 0.1
+    assert here.caller(created.key) is None
+
+
 class SlowKeyring(Keyring):
     """Lookups wait for an open gate."""
 

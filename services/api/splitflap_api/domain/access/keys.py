@@ -24,12 +24,13 @@ from splitflap_api.store.bulk import among
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys, sessions, webhooks
 
-#: Seconds for which a replica trusts its last lookup of a key.
+#: Seconds for which a replica trusts its last lookup of a key, from the lookup's begin: a slow one
+#: may have read the rows of long ago.
 CACHE = 3.0
 
 #: Seconds for which other requests use an old lookup while one request repeats it. A hundred
 #: requests with one key then cause one lookup. The documentation promises that a revoked key works
-#: for at most 5 s: CACHE, LOOKUP, and a second for the lookup itself.
+#: for at most 5 s: CACHE, LOOKUP, and a second for a request that has just been let in.
 LOOKUP = 1.0
 
 #: Keys in the cache at most, unknown ones included.
@@ -163,7 +164,7 @@ class Keyring:
         with self._lock:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
-            self._cache[hashed] = (time.monotonic() + CACHE, caller)
+            self._cache[hashed] = (now + CACHE, caller)
             known_now = Known(caller.account, key_hash, caller.may("act")) if caller else None
             self._remember(hashed, known_now)
         return caller

@@ -50,7 +50,8 @@ class Progress:
     def __init__(self, line: Callable[[], str]) -> None:
         self._line = line
         self._is_terminal = sys.stderr.isatty()
-        self._began = self._due = time.monotonic()
+        self._began = time.monotonic()
+        self._due = self._began + (0 if self._is_terminal else LINE_EVERY)
 
     def show(self, *, last: bool = False) -> None:
         """Show the line, if it is due. The last one is due on a terminal."""

@@ -12,7 +12,7 @@ _webhook = click.argument("webhook_id", metavar="ID")
 
 @click.group
 def webhooks() -> None:
-    """Create, list, test and delete the webhooks of the key, and replay what did not arrive.
+    """Create, list, test, enable and delete webhooks of the key, and replay what did not arrive.
 
     Needs a key with the scope write.
     """
@@ -144,11 +144,40 @@ def replay(access: Access, webhook_id: str) -> None:
 @webhooks.command
 @_webhook
 @click.pass_obj
+def enable(access: Access, webhook_id: str) -> None:
+    """Enable a webhook again, also one that was disabled because of its server's answers."""
+    _change(access, webhook_id, disabled=False)
+    echo(f"enabled {printable(webhook_id)}")
+
+
+@webhooks.command
+@_webhook
+@click.pass_obj
+def disable(access: Access, webhook_id: str) -> None:
+    """Disable a webhook. What waits for it is kept for 30 days."""
+    _change(access, webhook_id, disabled=True)
+    echo(f"disabled {printable(webhook_id)}")
+
+
+@webhooks.command
+@_webhook
+@click.pass_obj
 def delete(access: Access, webhook_id: str) -> None:
     """Delete a webhook with its deliveries."""
     client = access.client()
     client.send("DELETE", client.at("webhooks", webhook_id))
     echo(f"deleted {printable(webhook_id)}")
+
+
+def _change(access: Access, webhook_id: str, *, disabled: bool) -> None:
+    """Replace a webhook by itself with another `disabled`."""
+    from splitflap.client import body_of
+
+    client = access.client()
+    path = client.at("webhooks", webhook_id)
+    webhook = body_of(client.send("GET", path))
+    kept = {name: webhook[name] for name in ("url", "events", "always")}
+    client.send("PUT", path, json=kept | {"disabled": disabled})
 
 
 def _print_secret(webhook: dict[str, Any], as_json: bool) -> None:

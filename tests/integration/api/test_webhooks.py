@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from splitflap_api.contract.models import KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.contract.webhooks.models import MOST_WEBHOOKS, WebhookInput
 from splitflap_api.domain.webhooks.deliveries import DELAYS, IN_FLIGHT
@@ -313,6 +314,25 @@ def test_the_webhooks_of_a_revoked_key_are_told_nothing(hooks: Hooks) -> None:
     hooks.tell()
     assert hooks.claim() == []
     assert len(hooks.rows()) == 1
+
+
+def test_the_webhooks_of_a_revoked_key_are_deleted_with_their_secrets(
+    hooks: Hooks, make_rig: MakeRig
+) -> None:
+    """Another replica that still takes the key creates no more, and those of other keys stay."""
+    hooks.finished(hooks.create())
+    [row] = hooks.told()
+    other = Hooks(make_rig())
+    other.key_id = other.keyring.create(KeyInput(account="ann", scopes=["write"])).id
+    kept = other.create()
+    hooks.keyring.revoke(hooks.key_id, force=True)
+    assert [each["id"] for each in hooks.rig.rows("webhooks")] == [kept.id]
+    with pytest.raises(Problem, match="revoked"):
+        hooks.create()
+    hooks.end(row, status=500)
+    hooks.pass_time()
+    assert hooks.claim() == []
+    assert not hooks.transactions.look().send
 
 
 def test_a_deleted_webhook_takes_its_deliveries_along(hooks: Hooks) -> None:

@@ -61,7 +61,7 @@ class StubApi:
                 sent = SentRequest(self.command, self.path, dict(self.headers), body)
                 self.write(stub.answer(sent))
 
-            do_GET = do_POST = do_DELETE = respond  # noqa: N815 - http.server's names
+            do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 - http.server's names
 
             def write(self, answer: StubAnswer) -> None:
                 if answer.drop:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .conftest import Run
 from .stub_api import StubAnswer, StubApi
 
@@ -71,3 +73,18 @@ def test_a_webhook_is_tested_and_deleted(run: Run, api: StubApi) -> None:
     api.on("DELETE /v1/webhooks/w1", StubAnswer(204))
     assert run("webhooks", "test", "w1").stdout == "sent d1\n"
     assert run("webhooks", "delete", "w1").stdout == "deleted w1\n"
+
+
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_a_webhook_is_enabled_and_disabled(run: Run, api: StubApi, verb: str) -> None:
+    """Its other fields stay, for the API replaces all of them."""
+    hook = HOOK | {"always": False, "events": ["preview"]}
+    api.on("GET /v1/webhooks/w1", StubAnswer(200, hook))
+    api.on("PUT /v1/webhooks/w1", StubAnswer(200, hook))
+    assert run("webhooks", verb, "w1").stdout == f"{verb}d w1\n"
+    assert api.requests[-1].body == {
+        "url": HOOK["url"],
+        "events": ["preview"],
+        "always": False,
+        "disabled": verb == "disable",
+    }

@@ -11,7 +11,16 @@ import pytest
 import splitflap
 from click.testing import CliRunner
 from splitflap.errors import CommandError, SafeGroup
-from splitflap.output import PrefixPrinter, duration, echo, print_json, print_table, printable
+from splitflap.output import (
+    LINE_EVERY,
+    PrefixPrinter,
+    Progress,
+    duration,
+    echo,
+    print_json,
+    print_table,
+    printable,
+)
 
 #: Characters that could mislead a reader: cursor, direction, invisible, line ends, unpaired halves.
 MISLEADING = {
@@ -33,6 +42,21 @@ MISLEADING = {
     "half a surrogate": "\ud800",
 }
 misleading = pytest.mark.parametrize("text", MISLEADING.values(), ids=MISLEADING)
+
+
+def test_progress_off_a_terminal_begins_after_a_while(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to say at its start."""
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    progress = Progress(lambda: "7 posts")
+    progress.show()
+    assert capsys.readouterr().err == ""
+    now += LINE_EVERY
+    progress.show()
+    progress.show()
+    assert capsys.readouterr().err.split() == ["10", "s", "7", "posts"]
 
 
 def printed(call: "object") -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
@@ -262,7 +262,9 @@ class Keyring:
         force: bool = False,
         note: Note = unnoted,
     ) -> None:
-        """Revoke a key. A second call changes nothing.
+        """Revoke a key, and delete its webhooks with their secrets. A second call changes nothing.
+
+        Their deliveries expire.
 
         Raises:
             Problem: not-found; conflict for the last key with the scope admin, unless `force`.
@@ -281,6 +283,8 @@ class Keyring:
             valid = update(keys).where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
             if tx.execute(valid.values(revoked_at=now)).rowcount:
                 note(tx, key_id)
+            # After the update, which waits for those being created (`Endpoints.create`).
+            tx.execute(delete(webhooks).where(webhooks.c.key_id == key_id))
         with self._lock:
             # The sessions of a revoked key end too.
             self._cache.clear()

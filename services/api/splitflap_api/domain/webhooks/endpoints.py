@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from uuid_utils import uuid7
 
 from splitflap_api.contract.formats import maybe_rfc3339, rfc3339
-from splitflap_api.contract.problems import Problem, invalid
+from splitflap_api.contract.problems import Problem, invalid, unauthorized
 from splitflap_api.contract.webhooks.models import (
     MOST_WEBHOOKS,
     CreatedWebhook,
@@ -44,10 +44,14 @@ class Endpoints:
         """A new webhook with its secret.
 
         Raises:
-            Problem: invalid, for a URL that the scraper would refuse; conflict for too many.
+            Problem: invalid, for a URL that the scraper would refuse; conflict for too many;
+                unauthorized, if the key has been revoked meanwhile.
         """
         # Two webhooks that are created together are counted one after the other.
-        self._tx.execute(select(keys.c.id).where(keys.c.id == self._key_id).with_for_update())
+        # None is created after the revocation of the key, which deletes them.
+        valid = select(keys.c.id).where(keys.c.id == self._key_id, keys.c.revoked_at.is_(None))
+        if self._tx.execute(valid.with_for_update()).first() is None:
+            raise unauthorized("the key is revoked", "invalid_token")
         count = select(func.count()).where(webhooks.c.key_id == self._key_id)
         if self._tx.execute(count).scalar_one() >= MOST_WEBHOOKS:
             raise Problem("conflict", f"the key has {MOST_WEBHOOKS} webhooks; delete one first")

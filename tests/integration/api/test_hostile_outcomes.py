@@ -78,8 +78,7 @@ def kept(body: bytes) -> bytes:
 
 def list_everything(rig: Rig) -> None:
     """Read what clients read."""
-    with rig.store.read() as tx:
-        pages.page(tx, PostQuery(limit=100), ALL, None, 2**20, rig.urls)
+    pages.page(rig.store, PostQuery(limit=100), ALL, None, 2**20, rig.urls)
 
 
 def test_each_hostile_render_is_a_dead_letter_and_its_job_is_tried_again(

@@ -33,6 +33,16 @@ from .webhooks import Hooks
 #: The tables that grow with the number of accepted posts.
 GROWING = ("posts", "tasks", "events", "post_links", "previews", "deliveries")
 
+#: Lists of posts.
+_QUERIES = (
+    PostQuery(),
+    PostQuery("general"),
+    PostQuery(author="me"),
+    PostQuery("general", author="me"),
+    PostQuery(parent="p"),
+    PostQuery("general", parent="p", order="oldest"),
+)
+
 #: Statements that have a plan.
 _PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
 
@@ -65,8 +75,10 @@ def _use(rig: Rig) -> None:
     rig.acceptor.get(by(), first.id)
     with rig.store.read() as tx:
         read_work(tx, rig.store.now(tx))
-        pages.page(tx, PostQuery(), ALL, None, 1000, rig.urls)
-        pages.page(tx, PostQuery("general"), ALL, post_id, 1000, rig.urls)
+    for query in _QUERIES:
+        for channels in (ALL, Channels.of(["general", "team-*"])):
+            pages.page(rig.store, query, channels, None, 1000, rig.urls)
+            pages.page(rig.store, query, channels, post_id, 1000, rig.urls)
     rig.feed.gap(1)
     list(rig.feed.since(0, ALL, 5))
     list(rig.feed.since(0, Channels.of(["general"]), 5))

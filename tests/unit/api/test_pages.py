@@ -110,8 +110,7 @@ def test_a_page_reads_no_html_that_it_does_not_show(
         return reading(tx, wanted, urls)
 
     monkeypatch.setattr(pages, "read_posts", noted)
-    with rig.store.read() as tx:
-        found = pages.page(tx, PostQuery(limit=10), ALL, None, max_bytes=2_500, urls=rig.urls)
+    found = pages.page(rig.store, PostQuery(limit=10), ALL, None, max_bytes=2_500, urls=rig.urls)
     assert ([post.id for post in found.posts], found.more) == ([ids[2]], True)
     assert read == [[ids[2]]]
 
@@ -130,8 +129,7 @@ def test_a_page_goes_on_behind_posts_that_were_just_deleted(
         return reading(tx, wanted, urls)
 
     monkeypatch.setattr(pages, "read_posts", deleting)
-    with rig.store.read() as tx:
-        found = pages.page(tx, PostQuery(limit=2), ALL, None, MAX_PAGE, rig.urls)
+    found = pages.page(rig.store, PostQuery(limit=2), ALL, None, MAX_PAGE, rig.urls)
     assert ([post.id for post in found.posts], found.more) == (ids[1::-1], False)
 
 

@@ -89,8 +89,7 @@ class PostViews:
         after = None if query.after is None else id_of(query.after)
         if query.channel is not None:
             check_channel(query.channel)
-        with self._store.read_large() as tx:
-            found = pages.page(tx, query, caller().channels, after, MAX_PAGE, self._urls)
+        found = pages.page(self._store, query, caller().channels, after, MAX_PAGE, self._urls)
         return page_of(found.posts, query.limit, more=found.more)
 
     def _new(self, body: models.PostInput) -> CreatePost:

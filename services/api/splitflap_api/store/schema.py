@@ -146,6 +146,12 @@ posts = Table(
 )
 Index("posts_channel", posts.c.channel, posts.c.id)
 Index("posts_account", posts.c.account, posts.c.id)
+# In the order of the bytes of channels, in which a beginning is one range.
+Index(
+    "posts_channel_account",
+    *(posts.c.channel, posts.c.account, posts.c.id),
+    postgresql_ops={"channel": "varchar_pattern_ops"},
+)
 _has_parent = posts.c.parent.is_not(None)
 Index(
     "posts_parent",

@@ -1,15 +1,18 @@
 """Lists of posts: a page ends at a number of posts, or at a number of bytes."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from splitflap_api.contract import models
-from splitflap_api.contract.formats import first_id, milliseconds
 from splitflap_api.domain.access.channels import Channels
+from splitflap_api.domain.posts.matching import matching_ids
 from splitflap_api.domain.posts.shapes import read_posts
 from splitflap_api.domain.posts.sizes import SIZE
 from splitflap_api.domain.preview_urls import PreviewUrls
+from splitflap_api.store.bulk import among
+from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import posts
 
 
@@ -21,7 +24,7 @@ class Page(NamedTuple):
 
 
 def page(
-    tx: Connection,
+    store: Store,
     query: models.PostQuery,
     channels: Channels,
     after: str | None,
@@ -32,51 +35,27 @@ def page(
 
     A page has at least one post, unless there is none.
     """
-    wanted = _matching(query, channels)
     while True:
-        ids, more = _fitting(tx, query, wanted, after, max_bytes)
-        found = read_posts(tx, ids, urls)
+        ids = matching_ids(store, query, channels, after)
+        with store.read_large() as tx:
+            fitting = _fitting(tx, ids[: query.limit], max_bytes)
+            found = read_posts(tx, fitting, urls)
+        more = len(fitting) < len(ids)
         if found or not more:
-            return Page([found[post_id] for post_id in ids if post_id in found], more)
-        # All of them were deleted since the read of their sizes.
-        after = ids[-1]
+            return Page([found[post_id] for post_id in fitting if post_id in found], more)
+        # All of them were deleted since the read of their ids.
+        after = fitting[-1]
 
 
-def _matching(query: models.PostQuery, channels: Channels) -> Select[Any]:
-    """The ids and sizes of the posts of a query, in its order."""
-    order = posts.c.id.asc() if query.order == "oldest" else posts.c.id.desc()
-    wanted = select(posts.c.id, SIZE.label("size")).order_by(order).limit(query.limit + 1)
-    given = {"channel": query.channel, "account": query.author, "parent": query.parent}
-    for name, value in given.items():
-        if value is not None:
-            wanted = wanted.where(posts.c[name] == value)
-    # Ids begin with the time of the creation.
-    if query.since is not None:
-        wanted = wanted.where(posts.c.id >= first_id(milliseconds(query.since)))
-    if query.until is not None:
-        wanted = wanted.where(posts.c.id < first_id(milliseconds(query.until)))
-    if query.channel is None and not channels.are_all:
-        wanted = wanted.where(channels.holds(posts.c.channel))
-    return wanted
+def _fitting(tx: Connection, ids: Sequence[str], max_bytes: int) -> Sequence[str]:
+    """The first of these posts, as many as fit.
 
-
-def _fitting(
-    tx: Connection, query: models.PostQuery, wanted: Select[Any], after: str | None, max_bytes: int
-) -> tuple[list[str], bool]:
-    """The ids of a page's posts, and whether there are more.
-
-    Reads sizes only, so the HTML of posts that do not fit stays in the database. SQLite finds the
-    rows one by one, so it looks at no row after the first that does not fit.
+    Reads sizes only, so the HTML of posts that do not fit stays in the database.
     """
-    if after is not None:
-        follows = posts.c.id > after if query.order == "oldest" else posts.c.id < after
-        wanted = wanted.where(follows)
-    ids: list[str] = []
-    left = max_bytes
-    with tx.execute(wanted) as rows:
-        for row in rows:
-            left -= row.size
-            if ids and (left < 0 or len(ids) == query.limit):
-                return ids, True
-            ids.append(row.id)
-    return ids, False
+    sizes = select(posts.c.id, SIZE.label("size")).where(among(tx, posts.c.id, ids))
+    size_of = {row.id: row.size for row in tx.execute(sizes)}
+    for count, post_id in enumerate(ids):
+        max_bytes -= size_of.get(post_id, 0)
+        if max_bytes < 0 and count:
+            return ids[:count]
+    return ids

@@ -15,7 +15,7 @@ _IS_PART = sa.text("batch_id IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Add columns without values, and three indexes."""
+    """Add columns without values, and four indexes."""
     op.add_column("keys", sa.Column("channels", sa.Text(), nullable=True))
     op.add_column("tasks", sa.Column("key_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("tasks", sa.Column("channel", sa.String(length=100), nullable=True))
@@ -30,6 +30,12 @@ def upgrade() -> None:
     op.add_column("posts", sa.Column("parent", sa.String(length=200), nullable=True))
     op.add_column("posts", sa.Column("key_id", sa.Uuid(as_uuid=False), nullable=True))
     op.create_index("posts_account", "posts", ["account", "id"])
+    op.create_index(
+        "posts_channel_account",
+        "posts",
+        ["channel", "account", "id"],
+        postgresql_ops={"channel": "varchar_pattern_ops"},
+    )
     op.create_index(
         "posts_parent",
         "posts",

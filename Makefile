@@ -35,7 +35,8 @@ endif
 #: Tests of the distributions and of the tree that start no server.
 FAST_TESTS := tests/unit tests/contracts tests/conformance tests/posts asyncrequest/tests
 
-#: Test processes: 0 is pytest alone. Each starts servers of its own.
+#: Test processes: 0 is pytest alone. Each starts servers of its own. Tests that start no server take
+#: little memory and watch no clock, so they get two in any case.
 TEST_PROCESSES ?= 0
 IN_PROCESSES := -n $(TEST_PROCESSES) --no-loadscope-reorder
 
@@ -53,7 +54,8 @@ hooks: dev ## Run the lints before each commit, through pre-commit
 test: export PYTHON := $(PYTHON)
 test: servers dev tools specs ## Run all tests, on real servers (an hour on two CPUs)
 	@.ci/talk $(UV)
-	$(BIN)/pytest $(IN_PROCESSES)
+	$(BIN)/pytest -n 2 $(FAST_TESTS)
+	$(BIN)/pytest $(IN_PROCESSES) $(addprefix --ignore=,$(FAST_TESTS)) tests
 
 test-publish: servers dev publish-tools ## Test `make publish` (its tools take half an hour to build on two CPUs)
 	$(BIN)/pytest tests/publish

@@ -37,34 +37,45 @@ def delivery(later: int = 0, *secrets: str) -> dict[str, str]:
     }
 
 
-GOOD = [(delivery(), BODY), (delivery(0, OLD_SECRET, SECRET), BODY), (delivery(200), BODY)]
-BAD = [
-    (delivery(), BODY + " "),
-    (delivery() | {"webhook-id": "other"}, BODY),
-    (delivery(0, OLD_SECRET), BODY),
-    (delivery(-400), BODY),
-    (delivery(400), BODY),
-    (delivery() | {"webhook-timestamp": str(int(time.time()) - 1)}, BODY),
-    (delivery() | {"webhook-signature": "v1,"}, BODY),
-    (delivery() | {"webhook-signature": ""}, BODY),
-]
+Cases = list[tuple[dict[str, str], str]]
 
 
-def test_the_lines_of_python_verify_a_delivery() -> None:
+@pytest.fixture
+def good() -> Cases:
+    """Deliveries of now that are genuine."""
+    return [(delivery(), BODY), (delivery(0, OLD_SECRET, SECRET), BODY), (delivery(200), BODY)]
+
+
+@pytest.fixture
+def bad() -> Cases:
+    """Deliveries of now that are altered, old or foreign."""
+    return [
+        (delivery(), BODY + " "),
+        (delivery() | {"webhook-id": "other"}, BODY),
+        (delivery(0, OLD_SECRET), BODY),
+        (delivery(-400), BODY),
+        (delivery(400), BODY),
+        (delivery() | {"webhook-timestamp": str(int(time.time()) - 1)}, BODY),
+        (delivery() | {"webhook-signature": "v1,"}, BODY),
+        (delivery() | {"webhook-signature": ""}, BODY),
+    ]
+
+
+def test_the_lines_of_python_verify_a_delivery(good: Cases, bad: Cases) -> None:
     """They raise for an altered, an old and a foreign one."""
     names: dict[str, Any] = {}
     exec(compile(block("python"), "docs/webhooks.md", "exec"), names)
-    for headers, body in GOOD:
+    for headers, body in good:
         names["verify"](SECRET, headers, body.encode())
-    for headers, body in BAD:
+    for headers, body in bad:
         with pytest.raises(ValueError, match=r"too old|no signature"):
             names["verify"](SECRET, headers, body.encode())
 
 
-def test_the_lines_of_javascript_verify_a_delivery(tmp_path: Path) -> None:
+def test_the_lines_of_javascript_verify_a_delivery(good: Cases, bad: Cases, tmp_path: Path) -> None:
     """As those of Python."""
     node = or_skip(lambda: find_binary("node"))
-    cases = json.dumps([[SECRET, headers, body] for headers, body in GOOD + BAD])
+    cases = json.dumps([[SECRET, headers, body] for headers, body in good + bad])
     calls = f"""
 for (const [secret, headers, body] of {cases}) {{
   try {{
@@ -79,9 +90,9 @@ for (const [secret, headers, body] of {cases}) {{
     script.write_text(block("javascript") + calls, encoding="utf-8")
     ran = subprocess.run([node, script], capture_output=True, text=True, check=True)
     lines = ran.stdout.splitlines()
-    assert lines[: len(GOOD)] == ["ok"] * len(GOOD)
-    assert "ok" not in lines[len(GOOD) :]
-    assert len(lines) == len(GOOD) + len(BAD)
+    assert lines[: len(good)] == ["ok"] * len(good)
+    assert "ok" not in lines[len(good) :]
+    assert len(lines) == len(good) + len(bad)
 
 
 def test_the_page_names_the_times_of_the_tries() -> None:

@@ -9,7 +9,15 @@ from splitflap_api.contract.access.credentials import Use
 from splitflap_api.contract.models import CreatedKey, KeyInput
 from splitflap_api.contract.problems import Problem
 from splitflap_api.domain.access import keys
-from splitflap_api.domain.access.keys import CACHE, Caller, Keyring, Known, hash_of, new_secret
+from splitflap_api.domain.access.keys import (
+    CACHE,
+    LOOKUP,
+    Caller,
+    Keyring,
+    Known,
+    hash_of,
+    new_secret,
+)
 from splitflap_api.domain.access.sessions import Sessions
 from splitflap_api.store.engine import Store
 from splitflap_api.store.schema import keys as table
@@ -179,12 +187,15 @@ class SlowKeyring(Keyring):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.lookups = 0
+        self.fails = False
         self.gate = threading.Event()
         self.gate.set()
 
     def _find(self, use: Use, hashed: str) -> tuple[Caller | None, str]:
         self.lookups += 1
         assert self.gate.wait(PATIENCE)
+        if self.fails:
+            raise ConnectionError
         return super()._find(use, hashed)
 
 
@@ -206,6 +217,34 @@ def test_one_request_repeats_the_lookup_for_all(
         keyring.gate.set()
         assert first.result(PATIENCE) == known
     assert keyring.lookups == 2
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_old_lookup_is_not_used_while_it_is_repeated(
+    store: Store, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    """The key may have been revoked since. Nor is it while the database does not answer."""
+    keyring = SlowKeyring(store)
+    created = make(keyring)
+    assert keyring.caller(created.key)
+    Keyring(store).revoke(created.id)
+    later = time.monotonic() + CACHE + LOOKUP + 0.1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    keyring.gate.clear()
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(keyring.caller, created.key)]
+        while keyring.lookups < 2:
+            time.sleep(0.001)
+        both.append(threads.submit(keyring.caller, created.key))
+        if answers:
+            keyring.gate.set()
+            assert [each.result(PATIENCE) for each in both] == [None, None]
+        else:
+            keyring.fails = True
+            keyring.gate.set()
+            for each in both:
+                with pytest.raises(ConnectionError):
+                    each.result(PATIENCE)
 
 
 def test_the_valid_keys_are_not_those_of_the_cache(store: Store) -> None:

@@ -28,7 +28,7 @@ from splitflap_api.store.schema import keys, sessions, webhooks
 #: may have read the rows of long ago.
 CACHE = 3.0
 
-#: Seconds for which other requests use an old lookup while one request repeats it. A hundred
+#: Seconds beyond CACHE for which requests use a lookup that another request repeats. A hundred
 #: requests with one key then cause one lookup. The documentation promises that a revoked key works
 #: for at most 5 s: CACHE, LOOKUP, and a second for a request that has just been let in.
 LOOKUP = 1.0
@@ -141,30 +141,42 @@ def new_secret() -> str:
     return f"sf_{secrets.token_urlsafe(32)}"
 
 
+class _Lookup(NamedTuple):
+    """What the database said of a secret."""
+
+    began: float
+    caller: Caller | None
+    is_being_repeated: bool = False
+
+    def holds(self, now: float) -> bool:
+        """Whether a request may use it instead of a lookup of its own."""
+        return now - self.began < CACHE + LOOKUP * self.is_being_repeated
+
+
 class Keyring:
     """The keys in the database, with a cache."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._cache: dict[_Hashed, tuple[float, Caller | None]] = {}
+        self._cache: dict[_Hashed, _Lookup] = {}
         # Apart from the cache, which strangers can fill with unknown keys.
         self._known: dict[_Hashed, tuple[float, Known]] = {}
 
     def caller(self, secret: str, use: Use = "key") -> Caller | None:
         """The caller with this secret; None for an unknown, revoked or expired one."""
         hashed = use, hash_of(secret)
-        known = self._cache.get(hashed)
+        last = self._cache.get(hashed)
         now = time.monotonic()
-        if known and known[0] > now:
-            return known[1]
-        if known:
-            self._cache[hashed] = (now + LOOKUP, known[1])
+        if last and last.holds(now):
+            return last.caller
+        if last:
+            self._cache[hashed] = last._replace(is_being_repeated=True)
         caller, key_hash = self._find(*hashed)
         with self._lock:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
-            self._cache[hashed] = (now + CACHE, caller)
+            self._cache[hashed] = _Lookup(now, caller)
             known_now = Known(caller.account, key_hash, caller.may("act")) if caller else None
             self._remember(hashed, known_now)
         return caller
